@@ -1,0 +1,310 @@
+"""The config as frozen, validated models: what every key means, its default, and what it may hold.
+
+Scalars arrive as their own text (``0012`` and ``NO`` stay what they are) and get their type here.
+``configs/default.yaml`` is the manual of these keys.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from clientier import columns, conditions
+from clientier.conditions import Condition
+
+Language = Literal["en", "zh"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=60)]
+
+
+class Model(BaseModel):
+    """A frozen part of the config that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _condition(known: frozenset[str]) -> Any:
+    def read(value: object) -> Condition:
+        if isinstance(value, conditions.Condition):
+            return value
+        try:
+            return conditions.parse(value, known)
+        except conditions.ConditionError as error:
+            # The problems keep their places inside the condition; config/problems.py words them one by one.
+            raise PydanticCustomError("condition", "{fact}", {"fact": str(error), "problems": error.problems}) from None
+
+    return Annotated[
+        Condition,
+        BeforeValidator(read),
+        PlainSerializer(conditions.to_data),
+        WithJsonSchema({"$ref": "#/$defs/Condition"}),
+    ]
+
+
+TierRule = _condition(columns.IN_TIER_RULES)
+PotentialRule = _condition(columns.IN_POTENTIAL_RULES)
+ActionRule = _condition(columns.IN_ACTION_RULES)
+
+
+class Text(Model):
+    """A text for people, in one or both languages; one that is missing falls back on the other."""
+
+    en: str = ""
+    zh: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_text_serves_both(cls, value: object) -> object:
+        return {"en": value, "zh": value} if isinstance(value, str) else value
+
+    def of(self, language: str) -> str:
+        """Return the text in this language, or in the other where it is missing."""
+        return (self.zh or self.en) if language == "zh" else (self.en or self.zh)
+
+
+# ---- transactions -----------------------------------------------------------------------------------
+
+
+class Columns(Model):
+    """Which columns of the input hold what. Names are those of the file's header."""
+
+    customer: str
+    date: str
+    amount: str  # a column, or a product: Quantity * UnitPrice
+    order: str | None = None
+    cost: str | None = None  # a column or a product, for monetary: margin
+
+    @property
+    def amount_factors(self) -> tuple[str, ...]:
+        """The columns whose product is the amount."""
+        return factors(self.amount)
+
+    @property
+    def cost_factors(self) -> tuple[str, ...]:
+        """The columns whose product is the cost; none without cost."""
+        return factors(self.cost) if self.cost else ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Every column named here, each once."""
+        one = (self.customer, self.date, *((self.order,) if self.order else ()))
+        return tuple(dict.fromkeys((*one, *self.amount_factors, *self.cost_factors)))
+
+
+def factors(expression: str) -> tuple[str, ...]:
+    """Split ``Quantity * UnitPrice`` into its columns. A name that holds `` * `` cannot be told from a product."""
+    return tuple(part.strip() for part in re.split(r"\s\*\s", expression))
+
+
+class Matcher(Model):
+    """Which lines a rule means: those with an order id prefix, or with a value in a column."""
+
+    order_prefix: tuple[str, ...] = ()
+    column: str | None = None
+    values: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _column_and_values_go_together(self) -> Self:
+        if bool(self.column) != bool(self.values):
+            raise PydanticCustomError("matcher", "column and values go together")
+        return self
+
+
+class DropRule(Matcher):
+    """A named rule: its lines are set aside as dropped:<name>."""
+
+    @model_validator(mode="after")
+    def _matches_something(self) -> Self:
+        if not self.order_prefix and not self.column:
+            raise PydanticCustomError("matcher", "a rule needs order_prefix, or column and values")
+        return self
+
+
+class Status(Model):
+    """A column that marks lines as given back."""
+
+    column: str
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+    marks: Literal["refund", "sale"] = "refund"
+
+
+class Refunds(Model):
+    """How refunds are told. Negative amounts are refunds always."""
+
+    net: Literal["order_day", "line"] = "order_day"
+    order_prefix: tuple[str, ...] = ()
+    status: Status | None = None
+
+
+class CustomerSet(Model):
+    """Customers by id, in the config and in a file with one id a line."""
+
+    customers: tuple[str, ...] = ()
+    file: Path | None = None  # relative to the config
+
+
+class Transactions(Model):
+    """How the input is written and which of its lines count."""
+
+    columns: Columns
+    date_format: str = "auto"
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    decimal_mark: Literal[".", ","] = "."
+    currency: str | None = None
+    refunds: Refunds = Refunds()
+    drop: dict[Name, DropRule] = {}
+    exclude: CustomerSet = CustomerSet()
+    duplicates: Literal["keep", "drop"] = "keep"
+    max_reject_rate: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.01")
+
+
+# ---- period, metrics, scores ------------------------------------------------------------------------
+
+
+def _as_of(value: object) -> object:
+    text = str(value)
+    if text in ("latest", "month-end"):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("as_of", "'{text}' is not latest, month-end or a date like 2026-10-31", {"text": text}) from None
+
+
+def _window(value: str) -> str:
+    if value == "all" or re.fullmatch(r"[1-9]\d{0,4} (days?|months?)", value):
+        return value
+    raise PydanticCustomError("window", "'{text}' is not a window like 12 months, 365 days or all", {"text": value})
+
+
+class Period(Model):
+    """The last day counted, and how far back the window reaches."""
+
+    as_of: Annotated[date | Literal["latest", "month-end"], BeforeValidator(_as_of)] = "latest"
+    window: Annotated[str, AfterValidator(_window)] = "12 months"
+
+
+class Metrics(Model):
+    """What frequency counts and what monetary sums."""
+
+    frequency: Literal["purchases", "orders", "days"] = "purchases"
+    monetary: Literal["net", "gross", "margin", "average"] = "net"
+
+
+class Weights(Model):
+    """The weights of rfm_total."""
+
+    recency: Annotated[Decimal, Field(ge=0, le=1000, decimal_places=4)] = Decimal(1)
+    frequency: Annotated[Decimal, Field(ge=0, le=1000, decimal_places=4)] = Decimal(1)
+    monetary: Annotated[Decimal, Field(ge=0, le=1000, decimal_places=4)] = Decimal(1)
+
+
+class Scores(Model):
+    """How many levels a score has, and the thresholds: fitted by quantile, or given."""
+
+    levels: Annotated[int, Field(ge=2, le=9)] = 5
+    recency: Literal["quantile"] | tuple[Annotated[int, Field(ge=0)], ...] = "quantile"
+    frequency: Literal["quantile"] | tuple[Annotated[int, Field(ge=0)], ...] = "quantile"
+    monetary: Literal["quantile"] | tuple[Annotated[Decimal, Field(decimal_places=6)], ...] = "quantile"
+    weights: Weights = Weights()
+
+    @model_validator(mode="after")
+    def _thresholds_fit_the_levels(self) -> Self:
+        for metric in ("recency", "frequency", "monetary"):
+            given = getattr(self, metric)
+            if given != "quantile" and (len(given) != self.levels - 1 or list(given) != sorted(given)):
+                raise PydanticCustomError(
+                    "thresholds",
+                    "{metric} needs {count} thresholds in ascending order for {levels} levels",
+                    {"metric": metric, "count": self.levels - 1, "levels": self.levels},
+                )
+        return self
+
+
+# ---- tiers, potential, actions ----------------------------------------------------------------------
+
+
+class Tier(Model):
+    """One tier: the customers for whom its rule holds and no better tier's does."""
+
+    name: Name
+    label: Text = Text()
+    public_label: Text = Text()
+    when: TierRule | None = None
+    otherwise: bool = False
+
+    @model_validator(mode="after")
+    def _has_one_rule(self) -> Self:
+        if (self.when is None) is not self.otherwise:
+            raise PydanticCustomError("tier", "a tier has either `when` or `otherwise: true`")
+        return self
+
+    def title(self, language: str) -> str:
+        """Return the label for staff, or the name where there is none."""
+        return self.label.of(language) or self.name
+
+
+class Potential(Model):
+    """Who below the top tier is worth raising."""
+
+    when: PotentialRule
+
+
+def _due(value: str) -> str:
+    if re.fullmatch(r"\d{1,4} (business )?days?", value):
+        return value
+    raise PydanticCustomError("due", "'{text}' is not a time like 3 business days or 10 days", {"text": value})
+
+
+class Action(Model):
+    """One line of the playbook: whom to contact, why, how, by whom, by when."""
+
+    id: Name
+    title: Text
+    tiers: Annotated[tuple[str, ...], Field(min_length=1)]
+    when: ActionRule | None = None
+    potential: Literal["any", "yes", "no"] = "any"
+    purpose: Literal["service", "marketing", "mandatory", "internal"]
+    content: Literal["information", "emotion", "concept", "opinion", "policy"] = "information"
+    channel: Annotated[str, Field(min_length=1)]
+    owner: Annotated[str, Field(min_length=1)]
+    rank: Literal["senior", "middle", "ordinary"] | None = None
+    due: Annotated[str, AfterValidator(_due)]
+    every: Annotated[str | None, Field(pattern=r"^[1-9]\d{0,4} days?$")] = None
+    priority: Annotated[int, Field(ge=1, le=99)] = 5
+    briefing: Text = Text()
+    message: Text = Text()
+
+
+class Config(Model):
+    """A whole config, defaults filled in."""
+
+    version: Annotated[int, Field(ge=1, le=1)] = 1
+    language: Language = "en"
+    transactions: Transactions
+    period: Period = Period()
+    metrics: Metrics = Metrics()
+    scores: Scores = Scores()
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    keep: CustomerSet = CustomerSet()
+    potential: Potential
+    actions: tuple[Action, ...] = ()
+
+    def tier(self, name: str) -> Tier:
+        """Return the tier of this name."""
+        return next(tier for tier in self.tiers if tier.name == name)
