@@ -1,0 +1,38 @@
+"""What needs every row: reading, aggregating, counting values, and handing customers out in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pandas as pd
+
+from clientier.config.models import Metrics, Transactions
+from clientier.period import Period
+from clientier.scores import Histogram
+
+if TYPE_CHECKING:
+    from clientier.engines.reading import Reading
+
+Progress = Callable[[str, float | None], None]  # what is going on, and the share done (None: not known)
+BATCH_ROWS = 100_000
+
+
+class Engine(Protocol):
+    """The few verbs that need every row. Everything after them looks at one customer at a time."""
+
+    def read(self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None) -> Reading:
+        """Read transaction files to order days; every line ends in one outcome."""
+
+    def aggregate(self, metrics: Metrics, period: Period) -> None:
+        """Sum the order days by customer."""
+
+    def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
+        """Count the customers at each value of last_order, frequency or monetary."""
+
+    def customers(self) -> Iterator[pd.DataFrame]:
+        """Yield customers in batches, by monetary descending, then customer_id by its UTF-8 bytes.
+
+        Gives:  the columns of customers.sums_sql
+        """

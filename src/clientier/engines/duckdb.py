@@ -1,0 +1,117 @@
+"""The engine inside the process: DuckDB, which spills to disk beyond its memory limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from clientier import frames
+from clientier.config.models import Metrics, Transactions
+from clientier.customers import sums_sql
+from clientier.engines import BATCH_ROWS, Progress
+from clientier.engines.reading import Reading, read_transactions
+from clientier.errors import ConfigError, DataError, EngineError, Problem
+from clientier.period import Period
+from clientier.scores import Histogram
+
+
+class DuckDBEngine:
+    """One connection to an in-memory database. See ``Engine`` for what the verbs promise."""
+
+    def __init__(self, scratch: Path, memory_limit: str | None = None) -> None:
+        self._scratch = scratch
+        self._connection = duckdb.connect(config={"temp_directory": str(scratch / "spill")})
+        self._connection.execute("SET preserve_insertion_order = false")
+        if memory_limit:
+            self._limit_memory(memory_limit)
+
+    def _limit_memory(self, memory_limit: str) -> None:
+        try:
+            self._connection.execute("SELECT set_config('memory_limit', $limit, false)", {"limit": memory_limit})
+        except duckdb.Error:
+            fix = "write a size such as 2GB or 800MB"
+            raise ConfigError(Problem("--memory-limit", f"'{memory_limit}' is not a size", fix)) from None
+
+    def close(self) -> None:
+        """Give back memory and spilled files."""
+        self._connection.close()
+
+    def read(self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None) -> Reading:
+        with engine_errors():
+            return read_transactions(self._connection, files, transactions, base, self._scratch, progress)
+
+    def days(self) -> list[tuple[date, int]]:
+        """Return each day that has usable lines, newest first, and how many."""
+        query = "SELECT day, sum(lines) FROM outcomes WHERE outcome = 'usable' GROUP BY day ORDER BY day DESC"
+        return [(day, int(lines)) for day, lines in self._rows(query)]
+
+    def outcomes(self, period: Period) -> list[tuple[int, str, int]]:
+        """Return (file, outcome, lines), usable lines told apart by where they lie in the period."""
+        query = f"""
+            SELECT file, CASE WHEN outcome <> 'usable' THEN outcome
+                              WHEN day > DATE '{period.as_of}' THEN 'after_as_of'
+                              WHEN day <= DATE '{period.after}' THEN 'before_window'
+                              ELSE 'in_window' END AS placed, sum(lines)
+            FROM outcomes GROUP BY file, placed ORDER BY file, placed"""
+        return [(file, outcome, int(lines)) for file, outcome, lines in self._rows(query)]
+
+    def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
+        """Return the money of the order days inside the window, summed without regard to customers."""
+        column = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": "gross"}[metrics.monetary]
+        inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
+        ((total,),) = self._rows(f"SELECT coalesce(sum({column}), 0) FROM order_days WHERE {inside}")
+        return Decimal(total)
+
+    def aggregate(self, metrics: Metrics, period: Period) -> None:
+        try:
+            with engine_errors():
+                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {sums_sql(metrics, period)}")
+        except duckdb.ConversionException:
+            fact = "the amounts of one customer add up to 9.2 * 10^12 or more"
+            raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
+        with engine_errors():
+            self._connection.execute("DROP TABLE order_days")
+
+    def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
+        value = f"CAST({metric} - DATE '1970-01-01' AS BIGINT)" if metric == "last_order" else metric
+        where = "WHERE frequency > 0" if purchasers_only else ""
+        query = f"SELECT {value} AS value, count(*) AS customers FROM customers {where} GROUP BY value ORDER BY value"
+        with engine_errors():
+            counted = self._connection.sql(query).fetchnumpy()
+        return Histogram(counted["value"].astype("int64"), counted["customers"].astype("int64"))
+
+    def customers(self) -> Iterator[pd.DataFrame]:
+        with engine_errors():
+            ordered = self._connection.sql("SELECT * FROM customers ORDER BY monetary DESC, customer_id")
+            for batch in ordered.to_arrow_reader(BATCH_ROWS):
+                yield frames.from_arrow(batch)
+
+    def _rows(self, query: str) -> list[Any]:
+        with engine_errors():
+            return self._connection.execute(query).fetchall()
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn what the engine says of memory and disk into errors with a fix."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        fix = "raise --memory-limit, or free space in the temporary folder"
+        raise EngineError(Problem("engine", _first_line(error), fix)) from None
+    except duckdb.IOException as error:
+        fix = "free space in the temporary folder (TMPDIR names it), or check that the files can be read"
+        raise EngineError(Problem("engine", _first_line(error), fix)) from None
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

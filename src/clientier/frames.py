@@ -1,0 +1,71 @@
+"""Frames of customers: from Arrow and back, without losing a digit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clientier.columns import BY_NAME, Column, Kind
+
+_ARROW_TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.DAY: pa.date32(),
+    Kind.COUNT: pa.int64(),
+    Kind.MONEY: pa.decimal128(38, 6),
+    Kind.RATIO: pa.decimal128(22, 4),
+}
+
+
+def from_arrow(batch: pa.RecordBatch) -> pd.DataFrame:
+    """Return a batch as a frame: dates as days since 1970, integers with a mask, text as text."""
+    return pd.DataFrame({name: column_from_arrow(batch.column(name)) for name in batch.schema.names}, copy=False)
+
+
+def column_from_arrow(values: pa.Array) -> pd.Series[Any]:
+    """Return one column in a frame's form."""
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        return text_column(values)
+    if pa.types.is_date(values.type):
+        values = values.cast(pa.int32())
+    empty = pc.is_null(values).to_numpy(zero_copy_only=False)
+    numbers = pc.fill_null(values.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+    return pd.Series(pd.arrays.IntegerArray(numbers.copy(), empty))
+
+
+def text_column(values: pa.Array) -> pd.Series[str]:
+    """Return an Arrow array of text as a column of dtype ``str``, sharing its memory."""
+    chunked = pa.chunked_array([values.cast(pa.large_string())])
+    return pd.Series(pd.arrays.ArrowStringArray(chunked, dtype=pd.StringDtype(na_value=np.nan)))
+
+
+def text_array(values: pd.Series[Any]) -> pa.Array:
+    """Return a column of text as one Arrow array of strings, empty where it is missing."""
+    array = pa.array(values, type=pa.string(), from_pandas=True)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return pc.fill_null(array, "")
+
+
+def typed(customers: pd.DataFrame, columns: tuple[Column, ...]) -> pa.Table:
+    """Return a frame as a typed table for Parquet: dates, integers, decimals, text."""
+    return pa.table({column.name: _typed_column(customers[column.name], column) for column in columns})
+
+
+def _typed_column(values: pd.Series[Any], column: Column) -> pa.Array:
+    if column.kind is Kind.TEXT:
+        return text_array(values)
+    numbers = pa.array(values, type=pa.int64(), from_pandas=True)
+    if column.kind in (Kind.COUNT, Kind.DAY):
+        return numbers if column.kind is Kind.COUNT else numbers.cast(pa.int32()).cast(pa.date32())
+    kind = _ARROW_TYPES[column.kind]
+    unit = pa.scalar(Decimal(1) / column.kind.scale, type=pa.decimal128(7, kind.scale))
+    return pc.multiply(numbers.cast(pa.decimal128(19, 0)), unit).cast(kind)
+
+
+def arrow_type(name: str) -> pa.DataType:
+    """Return the type a column has in Parquet files."""
+    return _ARROW_TYPES[BY_NAME[name].kind]

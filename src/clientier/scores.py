@@ -1,0 +1,183 @@
+"""Scores: 1 (worst) to ``levels`` (best), reached by thresholds that are given or fitted.
+
+Thresholds are fitted over the customers with at least one purchase inside the window, to values seen
+in the data, by integer ranks. Customers with the same value share a score by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clientier.columns import MONEY_SCALE, RATIO_SCALE
+from clientier.config.models import Scores, Weights
+
+Integers = npt.NDArray[np.int64]
+METRICS = ("recency", "frequency", "monetary")
+_ABOVE_ALL = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """The distinct values of a metric in ascending order, and how many customers have each."""
+
+    values: Integers
+    customers: Integers
+
+    @classmethod
+    def of(cls, values: Integers) -> Histogram:
+        """Count the values of a column."""
+        return cls(*np.unique(values, return_counts=True))
+
+    def at_rank(self, rank: int) -> int:
+        """Return the index of the value that the ``rank``-th customer has, counted upwards from 1."""
+        return int(np.searchsorted(np.cumsum(self.customers), rank))
+
+    @property
+    def count(self) -> int:
+        """How many customers there are."""
+        return int(self.customers.sum())
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What value reaches what score; None where nobody can reach it."""
+
+    recency: tuple[int | None, ...]  # days, best first: at most
+    frequency: tuple[int | None, ...]  # count, ascending: at least
+    monetary: tuple[int | None, ...]  # millionths, ascending: at least
+
+
+def fit_rising(histogram: Histogram, levels: int) -> tuple[int | None, ...]:
+    """Fit the thresholds of frequency or monetary: the smallest value above each quantile, or None.
+
+    Source:  quantiles as SQL's percentile_disc: the value at rank ceil(k * N / levels)
+    """
+    indexes = [index + 1 for index in _quantiles(histogram, levels)]
+    return tuple(int(histogram.values[i]) if i < len(histogram.values) else None for i in indexes)
+
+
+def fit_recency(histogram: Histogram, levels: int) -> tuple[int | None, ...]:
+    """Fit the thresholds of recency: the quantiles of the days themselves, best first."""
+    if not histogram.count:
+        return (None,) * (levels - 1)
+    return tuple(int(histogram.values[i]) for i in _quantiles(histogram, levels))
+
+
+def _quantiles(histogram: Histogram, levels: int) -> list[int]:
+    if not histogram.count:
+        return [0] * (levels - 1)
+    return [histogram.at_rank(-(-k * histogram.count // levels)) for k in range(1, levels)]
+
+
+def given_thresholds(scores: Scores) -> dict[str, tuple[int, ...]]:
+    """Return the thresholds that the config gives, in the units of a frame."""
+    given: dict[str, tuple[int, ...]] = {}
+    for metric in METRICS:
+        thresholds = getattr(scores, metric)
+        if thresholds != "quantile":
+            scale = MONEY_SCALE if metric == "monetary" else 1
+            given[metric] = tuple(int(value * scale) for value in thresholds)
+    return given
+
+
+def fit_value_share(histogram: Histogram, share: Decimal) -> int | None:
+    """Return the least monetary of the smallest set of top customers that together hold the share.
+
+    Needs:  customers by monetary; those at 0 or below hold nothing
+    """
+    top = _positive_from_top(histogram)
+    if not top.count:
+        return None
+    money = _exact_products(top)
+    target, scale = share.as_integer_ratio()
+    held = np.cumsum(money)
+    reached = held >= -(-int(held[-1]) * target // scale)
+    return int(top.values[int(np.argmax(reached))])
+
+
+def fit_customer_share(histogram: Histogram, share: Decimal) -> int | None:
+    """Return the monetary of the customer at rank ceil(share * N) from the top.
+
+    Needs:  customers with a purchase inside the window by monetary; those at 0 or below do not count
+    """
+    top = _positive_from_top(histogram)
+    if not top.count:
+        return None
+    part, whole = share.as_integer_ratio()
+    return int(top.values[top.at_rank(-(-part * top.count // whole))])
+
+
+def _positive_from_top(histogram: Histogram) -> Histogram:
+    positive = histogram.values > 0
+    return Histogram(histogram.values[positive][::-1], histogram.customers[positive][::-1])
+
+
+def _exact_products(histogram: Histogram) -> npt.NDArray[Any]:
+    """Return value x customers; as Python integers where 64 bits might not hold the sum."""
+    largest = int(histogram.values.max(initial=0)) * histogram.count
+    kind = object if largest >= _ABOVE_ALL else np.int64
+    return histogram.values.astype(kind) * histogram.customers.astype(kind)
+
+
+def score_rising(values: Integers, thresholds: Iterable[int | None]) -> Integers:
+    """Return 1 + the number of thresholds that each value reaches from above."""
+    reachable = np.array([t for t in thresholds if t is not None], dtype=np.int64)
+    return np.searchsorted(reachable, values, side="right").astype(np.int64) + 1
+
+
+def score_recency(days: Integers, thresholds: Iterable[int | None]) -> Integers:
+    """Return 1 + the number of thresholds that each count of days stays within."""
+    reachable = np.array([t for t in thresholds if t is not None], dtype=np.int64)
+    return len(reachable) - np.searchsorted(reachable, days, side="left").astype(np.int64) + 1
+
+
+def add_scores(customers: pd.DataFrame, thresholds: Thresholds, weights: Weights) -> pd.DataFrame:
+    """Add the three scores, ``rfm`` (their digits) and ``rfm_total`` (their weighted sum).
+
+    A customer who never purchased scores 1 on recency.
+
+    Needs:  recency_days, frequency, monetary
+    Adds:   recency_score, frequency_score, monetary_score (1 to levels), rfm, rfm_total
+    """
+    days = customers["recency_days"].to_numpy(dtype=np.int64, na_value=_ABOVE_ALL)
+    scores = {
+        "recency": score_recency(days, thresholds.recency),
+        "frequency": score_rising(customers["frequency"].to_numpy(dtype=np.int64), thresholds.frequency),
+        "monetary": score_rising(customers["monetary"].to_numpy(dtype=np.int64), thresholds.monetary),
+    }
+    scored = customers.copy(deep=False)
+    for metric, values in scores.items():
+        scored[f"{metric}_score"] = pd.array(values, dtype="Int64")
+    scored["rfm"] = _digits(scores["recency"] * 100 + scores["frequency"] * 10 + scores["monetary"])
+    scored["rfm_total"] = pd.array(_weighted(scores, weights), dtype="Int64")
+    return scored
+
+
+def _digits(codes: Integers) -> pd.Series[str]:
+    """Return three digits as text: there are a thousand at most, so each is written once."""
+    texts = np.array([f"{code:03d}" for code in range(1000)], dtype=object)
+    return pd.Series(texts[codes], dtype="str")
+
+
+def _weighted(scores: Mapping[str, Integers], weights: Weights) -> Integers:
+    parts = [scores[metric] * int(getattr(weights, metric) * RATIO_SCALE) for metric in METRICS]
+    return np.sum(parts, axis=0, dtype=np.int64)
+
+
+def unreachable_scores(thresholds: Thresholds, metric: str) -> list[int]:
+    """Return the scores of a metric that no value reaches: its threshold is missing, or equals the next better one."""
+    rising = getattr(thresholds, metric)
+    if metric == "recency":
+        rising = tuple(reversed(rising))  # now ascending in score, as for the other two
+    return [
+        score
+        for score, threshold in enumerate(rising, start=2)
+        if threshold is None or (score - 1 < len(rising) and threshold == rising[score - 1])
+    ]
