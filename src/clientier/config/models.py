@@ -45,7 +45,9 @@ def _condition(known: frozenset[str]) -> Any:
             return conditions.parse(value, known)
         except conditions.ConditionError as error:
             # The problems keep their places inside the condition; config/problems.py words them one by one.
-            raise PydanticCustomError("condition", "{fact}", {"fact": str(error), "problems": error.problems}) from None
+            raise PydanticCustomError(
+                "condition", "{fact}", {"fact": str(error), "problems": error.problems}
+            ) from None
 
     return Annotated[
         Condition,
@@ -106,7 +108,7 @@ class Columns(Model):
 
 
 def factors(expression: str) -> tuple[str, ...]:
-    """Split ``Quantity * UnitPrice`` into its columns. A name that holds `` * `` cannot be told from a product."""
+    """Split ``Quantity * UnitPrice`` into its columns. A name that holds `` * `` reads as a product."""
     return tuple(part.strip() for part in re.split(r"\s\*\s", expression))
 
 
@@ -183,13 +185,17 @@ def _as_of(value: object) -> object:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise PydanticCustomError("as_of", "'{text}' is not latest, month-end or a date like 2026-10-31", {"text": text}) from None
+        raise PydanticCustomError(
+            "as_of", "'{text}' is not latest, month-end or a date like 2026-10-31", {"text": text}
+        ) from None
 
 
 def _window(value: str) -> str:
     if value == "all" or re.fullmatch(r"[1-9]\d{0,4} (days?|months?)", value):
         return value
-    raise PydanticCustomError("window", "'{text}' is not a window like 12 months, 365 days or all", {"text": value})
+    raise PydanticCustomError(
+        "window", "'{text}' is not a window like 12 months, 365 days or all", {"text": value}
+    )
 
 
 class Period(Model):
@@ -268,7 +274,9 @@ class Potential(Model):
 def _due(value: str) -> str:
     if re.fullmatch(r"\d{1,4} (business )?days?", value):
         return value
-    raise PydanticCustomError("due", "'{text}' is not a time like 3 business days or 10 days", {"text": value})
+    raise PydanticCustomError(
+        "due", "'{text}' is not a time like 3 business days or 10 days", {"text": value}
+    )
 
 
 class Action(Model):
