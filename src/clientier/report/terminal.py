@@ -1,0 +1,243 @@
+"""The summary of a run as a report: tiers, thresholds, row accounting, actions, drift, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from clientier.report.blocks import Block, Bullets, Heading, Level, Paragraph, Pyramid, Table
+from clientier.report.words import (
+    NOTHING,
+    count,
+    first_day,
+    frequency_name,
+    monetary_name,
+    money,
+    money_with_currency,
+    percent,
+    say,
+    share_of,
+    window_words,
+)
+
+Summary = Mapping[str, Any]
+SCORES = ("recency", "frequency", "monetary")
+
+
+def summary_report(summary: Summary, notes: Sequence[str] = ()) -> Iterator[Block]:
+    """Tell a run from its summary.json and the notes about its files."""
+    yield from _opening(summary)
+    yield from _tiers(summary)
+    yield from _thresholds(summary)
+    yield from _rows(summary)
+    yield from _actions(summary)
+    yield from _drift(summary)
+    every_note = (*notes, *summary["notes"])
+    if every_note:
+        yield Heading(say("notes_title", summary["language"]))
+        yield Bullets(every_note)
+
+
+def _opening(summary: Summary) -> Iterator[Block]:
+    language, window = summary["language"], summary["window"]
+    yield Heading(say("tiers_title", language, as_of=summary["as_of"]), 1)
+    yield Paragraph(
+        say(
+            "window_line",
+            language,
+            window=window_words(window["period"], language),
+            first=first_day(window["after"]),
+            last=window["through"],
+            issued=summary["issued"],
+        )
+    )
+
+
+def _tiers(summary: Summary) -> Iterator[Block]:
+    language = summary["language"]
+    yield Pyramid(
+        (say("customers", language), monetary_name(summary, currency=False)),
+        tuple(_level(tier, language) for tier in summary["tiers"]),
+    )
+    words = [say(key, language) for key in ("tier", "customers", "share", "value_share", "actions")]
+    header = (*words[:3], monetary_name(summary), *words[3:])
+    rows = tuple(_tier_row(tier, language) for tier in summary["tiers"])
+    yield Table(header, (*rows, _total_row(summary)))
+    yield Paragraph(say(f"monetary_{summary['metrics']['monetary']}_is", language))
+    yield Paragraph(
+        say("potential_line", language, **{key: count(summary["potential"][key]) for key in ("yes", "no")}),
+    )
+
+
+def _level(tier: Mapping[str, Any], language: str) -> Level:
+    shares = (tier["customer_share"], tier["monetary_share"])
+    return Level(
+        tier["label"],
+        tuple(None if share is None else Decimal(share) for share in shares),
+        tuple(percent(share, language) for share in shares),
+    )
+
+
+def _tier_row(tier: Mapping[str, Any], language: str) -> tuple[str, ...]:
+    return (
+        tier["label"],
+        count(tier["customers"]),
+        percent(tier["customer_share"], language),
+        money(tier["monetary"]),
+        percent(tier["monetary_share"], language),
+        count(tier["actions"]),
+    )
+
+
+def _total_row(summary: Summary) -> tuple[str, ...]:
+    tiers = summary["tiers"]
+    total = sum((Decimal(tier["monetary"]) for tier in tiers), Decimal(0))
+    actions = sum(tier["actions"] for tier in tiers)
+    return (say("total", summary["language"]), count(summary["customers"]), "", f"{total:,}", "", count(actions))
+
+
+# ---- thresholds -------------------------------------------------------------------------------------
+
+
+def _thresholds(summary: Summary) -> Iterator[Block]:
+    language = summary["language"]
+    yield Heading(say("thresholds_title", language))
+    yield threshold_table(summary)
+    cuts = tuple(_cut(cut, summary) for cut in summary["cuts"])
+    if cuts:
+        yield Bullets(cuts)
+
+
+def threshold_table(summary: Summary) -> Table:
+    """Tell, best score first, what reaches each score and what share of the customers has it."""
+    language = summary["language"]
+    share = say("share", language)
+    header = [say("score", language)]
+    for phrase, name in (
+        ("at_most", say("recency", language)),
+        ("at_least", frequency_name(summary)),
+        ("at_least", monetary_name(summary)),
+    ):
+        header += [say(phrase, language, name=name), share]
+    columns = [_metric_column(summary, metric) for metric in SCORES]
+    levels = len(columns[0])
+    rows = [(str(levels - i), *(cell for column in columns for cell in column[i])) for i in range(levels)]
+    return Table(tuple(header), tuple(rows), left=frozenset())
+
+
+def _metric_column(summary: Summary, metric: str) -> list[tuple[str, str]]:
+    """Return threshold and share for every score of one metric, best score first."""
+    key = "recency_days" if metric == "recency" else metric
+    thresholds = list(summary["thresholds"][key])
+    best_first = thresholds if metric == "recency" else thresholds[::-1]
+    language = summary["language"]
+    shares = {entry["score"]: entry["share"] for entry in summary["scores"][f"{metric}_score"]}
+    scores = range(len(best_first) + 1, 0, -1)
+    words = [_threshold(best_first, i, language) for i in range(len(best_first))] + [say("at_best", language)]
+    return [(word, percent(shares.get(score), language)) for score, word in zip(scores, words, strict=True)]
+
+
+def _threshold(best_first: Sequence[int | str | None], index: int, language: str) -> str:
+    """Word one threshold; one that a better score has too is never used."""
+    value = best_first[index]
+    if value is None:
+        return say("unreachable", language)
+    if value in best_first[:index]:
+        return say("skipped", language)
+    return count(value) if isinstance(value, int) else money(value)
+
+
+def _cut(cut: Mapping[str, Any], summary: Summary) -> str:
+    language = summary["language"]
+    share = percent(cut["share"], language).replace(".0", "")
+    least, currency = cut["monetary"], summary["currency"]
+    amount = say("cut_none", language) if least is None else money_with_currency(least, language, currency)
+    key = "value_cut" if cut["column"] == "value_share" else "customer_cut"
+    return say(key, language, share=share, amount=amount)
+
+
+# ---- row accounting ---------------------------------------------------------------------------------
+
+
+def _rows(summary: Summary) -> Iterator[Block]:
+    language, rows = summary["language"], summary["rows"]
+    used, excluded = sum(rows["used"].values()), sum(rows["excluded"].values())
+    yield Heading(say("rows_title", language))
+    totals = {"read": rows["read"], "used": used, "excluded": excluded, "rejected": rows["rejected"]}
+    yield Paragraph(say("adds_up", language, **{key: count(value) for key, value in totals.items()}))
+    header = tuple(say(key, language) for key in ("what_became", "lines", "share"))
+    entries = tuple(
+        (words, count(lines), percent(share_of(lines, rows["read"]), language))
+        for words, lines in _outcomes(rows, language)
+    )
+    yield Table(header, entries)
+    yield Paragraph(_reconciliation(summary))
+
+
+def _outcomes(rows: Mapping[str, Any], language: str) -> Iterator[tuple[str, int]]:
+    for kind in ("used", "excluded"):
+        for reason, lines in rows[kind].items():
+            words = outcome_words(reason, language)
+            yield say("outcome", language, kind=say(kind, language), reason=words), lines
+    words = say("unreadable", language)
+    yield say("outcome", language, kind=say("rejected", language), reason=words), rows["rejected"]
+
+
+def outcome_words(outcome: str, language: str) -> str:
+    """Return what became of a line, in words."""
+    if outcome == "dropped:exclude":
+        return say("dropped_exclude", language)
+    if outcome.startswith("dropped:"):
+        return say("dropped", language, rule=outcome.removeprefix("dropped:"))
+    return say(outcome, language)
+
+
+def _reconciliation(summary: Summary) -> str:
+    lines, customers = summary["money"]["lines"], summary["money"]["customers"]
+    verdict = "equal" if Decimal(lines) == Decimal(customers) else "unequal"
+    language = summary["language"]
+    return say(
+        "reconciles", language, lines=money(lines), customers=money(customers), verdict=say(verdict, language)
+    )
+
+
+# ---- actions and drift ------------------------------------------------------------------------------
+
+
+def _actions(summary: Summary) -> Iterator[Block]:
+    if not summary["actions"]:
+        return
+    language = summary["language"]
+    labels = {tier["tier"]: tier["label"] for tier in summary["tiers"]}
+    header = tuple(say(key, language) for key in ("action", "id", "tier", "customers", "withheld"))
+    rows = tuple(
+        (
+            action["action"],
+            action["action_id"],
+            labels.get(action["tier"], action["tier"]),
+            count(action["customers"]),
+            count(action["withheld"]) if action["withheld"] else NOTHING,
+        )
+        for action in summary["actions"]
+    )
+    yield Heading(say("actions_title", language))
+    yield Table(header, rows, left=frozenset({0, 1, 2}))
+
+
+def _drift(summary: Summary) -> Iterator[Block]:
+    if not summary["drift"]:
+        return
+    language = summary["language"]
+    yield Heading(say("drift_title", language))
+    names = (say("recency", language), frequency_name(summary), monetary_name(summary, currency=False))
+    columns = [{entry["score"]: entry for entry in summary["drift"][f"{metric}_score"]} for metric in SCORES]
+    scores = sorted({score for column in columns for score in column}, reverse=True)
+    rows = tuple((str(score), *(_moved(column.get(score), language) for column in columns)) for score in scores)
+    yield Table((say("score", language), *names), rows, left=frozenset())
+
+
+def _moved(entry: Mapping[str, str] | None, language: str) -> str:
+    if entry is None:
+        return NOTHING
+    return f"{percent(entry['then'], language)} → {percent(entry['now'], language)}"

@@ -1,0 +1,174 @@
+"""The words and figures of the reports, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from types import MappingProxyType
+from typing import Any
+
+from clientier.columns import MONEY_SCALE
+from clientier.texts import money_spoken
+
+NOTHING = "–"
+
+
+def count(number: int) -> str:
+    """Return a count as people write it: 541,909."""
+    return f"{number:,}"
+
+
+def money(amount: str | None) -> str:
+    """Return an amount from a summary with thousands separators; its decimals stay as they are."""
+    return NOTHING if amount is None else f"{Decimal(amount):,}"
+
+
+def money_with_currency(amount: str, language: str, currency: str | None) -> str:
+    """Return an amount as a sentence has it: GBP 1,460.60 (1,460.60元)."""
+    return money_spoken(int(Decimal(amount) * MONEY_SCALE), language, currency)
+
+
+def percent(share: str | Decimal | None, language: str) -> str:
+    """Return a share as a percentage with one decimal: 19.1 % (19.1% in Chinese)."""
+    if share is None:
+        return NOTHING
+    tenths = (Decimal(share) * 100).quantize(Decimal("0.1"), ROUND_HALF_EVEN) or Decimal("0.0")  # never -0.0
+    return f"{tenths:,}%" if language == "zh" else f"{tenths:,} %"
+
+
+def share_of(part: int, whole: int) -> Decimal | None:
+    """Return what share of the whole a part is; None of nothing."""
+    return Decimal(part) / whole if whole else None
+
+
+def first_day(after: str) -> str:
+    """Return the first day of a window that starts after a day."""
+    return (date.fromisoformat(after) + timedelta(days=1)).isoformat()
+
+
+def window_words(window: str, language: str) -> str:
+    """Return the window's length: "12 months", 12个月, "all", 全部历史."""
+    if window == "all":
+        return say("whole_history", language)
+    number, unit = window.split()
+    if language != "zh":
+        return window
+    return f"{number}个月" if unit.startswith("month") else f"{number}天"
+
+
+def say(key: str, language: str, /, **figures: object) -> str:
+    """Return the phrase of this key, its figures filled in."""
+    english, chinese = PHRASES[key]
+    return (chinese if language == "zh" else english).format_map(figures)
+
+
+def monetary_name(summary: Mapping[str, Any], currency: bool = True) -> str:
+    """Return what the run's monetary is, with the currency: "net spend (GBP)"."""
+    language = summary["language"]
+    name = say(f"monetary_{summary['metrics']['monetary']}", language)
+    if not currency or not summary["currency"]:
+        return name
+    return f"{name}({summary['currency']})" if language == "zh" else f"{name} ({summary['currency']})"
+
+
+def frequency_name(summary: Mapping[str, Any]) -> str:
+    """Return what the run's frequency counts."""
+    return say(f"frequency_{summary['metrics']['frequency']}", summary["language"])
+
+
+PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "whole_history": ("whole history", "全部历史"),
+    "monetary_net": ("net spend", "净消费额"),
+    "monetary_gross": ("gross spend", "消费总额"),
+    "monetary_margin": ("margin", "毛利"),
+    "monetary_average": ("average order", "单均消费"),
+    "monetary_net_is": (
+        "Net spend is purchases less refunds inside the window, as the amounts stand in the files.",
+        "净消费额 = 统计期内的消费减退款,金额以文件所载为准。",
+    ),
+    "monetary_gross_is": (
+        "Gross spend is the purchases inside the window, refunds not deducted, as the amounts stand in the files.",
+        "消费总额 = 统计期内的消费,不扣退款,金额以文件所载为准。",
+    ),
+    "monetary_margin_is": (
+        "Margin is net spend less cost inside the window, as the amounts stand in the files.",
+        "毛利 = 统计期内的净消费额减成本,金额以文件所载为准。",
+    ),
+    "monetary_average_is": (
+        "Average order is the purchases inside the window divided by their number.",
+        "单均消费 = 统计期内的消费总额除以消费次数。",
+    ),
+    "frequency_purchases": ("purchases", "消费次数"),
+    "frequency_orders": ("orders", "消费单数"),
+    "frequency_days": ("days with a purchase", "消费天数"),
+    "window": ("{window}: {first} to {last}", "{window}:{first} 至 {last}"),
+    # the summary
+    "tiers_title": ("Tiers as of {as_of}", "客户分级(截至 {as_of})"),
+    "window_line": (
+        "Window {window}, {first} to {last}. Issued {issued}.",
+        "统计期:{window}({first} 至 {last})。下达日期:{issued}。",
+    ),
+    "pyramid": ("Pyramid", "客户金字塔"),
+    "customers": ("customers", "客户数"),
+    "share": ("share", "占比"),
+    "value_share": ("share of it", "金额占比"),
+    "tier": ("tier", "客户级别"),
+    "actions": ("actions", "服务动作数"),
+    "total": ("total", "合计"),
+    "nobody": ("nobody is in this tier", "该级别无客户"),
+    "thresholds_title": ("Thresholds and share of customers at each score", "分档线及各分值的客户占比"),
+    "score": ("score", "分值"),
+    "recency": ("days since the last order", "距上次消费天数"),
+    "at_most": ("{name}, at most", "{name} ≤"),
+    "at_least": ("{name}, at least", "{name} ≥"),
+    "at_best": ("the rest", "其余"),
+    "unreachable": ("not reachable", "无人可达"),
+    "skipped": ("skipped", "跳过"),
+    "value_cut": (
+        "Top customers who together hold {share} of value: from {amount}",
+        "累计占{share}销售额的客户:不低于{amount}",
+    ),
+    "customer_cut": ("Top {share} of customers: from {amount}", "客户数前{share}:不低于{amount}"),
+    "cut_none": ("nobody (no positive spend)", "无人(没有正的消费额)"),
+    "rows_title": ("Lines read", "读入行数"),
+    "what_became": ("what became of them", "去向"),
+    "lines": ("lines", "行数"),
+    "read": ("read", "读入"),
+    "used": ("used", "采用"),
+    "excluded": ("excluded", "排除"),
+    "rejected": ("rejected", "拒收"),
+    "in_window": ("in the window", "计入统计期"),
+    "before_window": ("before the window (first and last order only)", "早于统计期(仅计首末次消费)"),
+    "after_as_of": ("after as_of", "晚于统计截止日"),
+    "no_customer": ("no customer id", "无客户编号"),
+    "duplicate": ("repeats of a whole line", "重复行"),
+    "dropped": ("dropped by rule {rule}", "按规则剔除:{rule}"),
+    "dropped_exclude": ("dropped, on the exclude list", "名单剔除(员工、测试等)"),
+    "outcome": ("{kind}: {reason}", "{kind}:{reason}"),
+    "unreadable": ("unreadable, each in rejects.csv", "无法识别,逐行见 rejects.csv"),
+    "adds_up": ("{read} read = {used} used + {excluded} excluded + {rejected} rejected",
+                "读入 {read} 行 = 采用 {used} + 排除 {excluded} + 拒收 {rejected}"),
+    "reconciles": (
+        "Of the lines used {lines}, of the customers {customers}: {verdict}.",
+        "采用行合计 {lines},客户合计 {customers}:{verdict}。",
+    ),
+    "equal": ("they agree", "对账一致"),
+    "unequal": ("THEY DO NOT AGREE", "对账不一致"),
+    "actions_title": ("Actions", "服务动作"),
+    "action": ("action", "动作"),
+    "id": ("id", "编号"),
+    "withheld": ("message withheld", "话术留空"),
+    "potential_line": (
+        "Potential to rise: {yes} customers yes, {no} no.",
+        "升级潜力:有 {yes} 位,无 {no} 位。",
+    ),
+    "drift_title": (
+        "Drift: share of customers at each score, when fitted and now",
+        "标准偏移:各分值的客户占比(拟合时 → 本期)",
+    ),
+    "notes_title": ("Notes", "提示"),
+    "published": ("Written to {output}", "已写入 {output}"),
+    "unchanged": ("{output} is up to date: nothing to do.", "{output} 内容未变,无需重跑。"),
+    "by_people": ("for staff, not for customers", "供内部使用,不对客"),
+})  # fmt: skip
