@@ -13,27 +13,34 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
+import operator
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from decimal import Decimal
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 from clientier.columns import BY_NAME, Kind
 
-Mask = npt.NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Mask = npt.NDArray[np.bool_]
+else:
+    Mask = Any  # numpy is imported where conditions are asked, so that a config is checked without it
+
 Cuts = Mapping[tuple[str, Decimal], int | None]  # (share column, share) -> least monetary, in millionths
 
 SHARE_COLUMNS = ("value_share", "customer_share")
 MOST_ALTERNATIVES = 256
 EPOCH = date(1970, 1, 1)
-_COMPARISON = re.compile(r"(<=|>=|!=|<|>|=)\s*(\S.*)")
+_COMPARISON = re.compile(r"(<=|>=|!=|<|>|=)\s*([^\s<>=!].*)")
 _RANGE = re.compile(r"(\S+)\s*\.\.\s*(\S+)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _MEMBERS = re.compile(r"in\s*\[(.*)\]")
 
 
@@ -48,9 +55,7 @@ class Compare:
     @property
     def share(self) -> tuple[str, Decimal]:
         """The key of this share's cut, for value_share and customer_share."""
-        value = self.values[0]
-        assert isinstance(value, Decimal)
-        return self.column, value
+        return self.column, Decimal(self.values[0])
 
     @property
     def bounds(self) -> tuple[tuple[int | None, int | None], ...]:
@@ -122,21 +127,35 @@ def parse(data: object, known: frozenset[str]) -> Condition:
     return condition
 
 
-def _parse_mapping(data: object, path: tuple[str | int, ...], known: frozenset[str], problems: list[Any]) -> Condition:
+def _parse_mapping(
+    data: object, path: tuple[str | int, ...], known: frozenset[str], problems: list[Any]
+) -> Condition:
     if not isinstance(data, dict) or not data:
-        problems.append((path, "a condition must map columns to tests", 'write for example {frequency: ">= 3"}'))
+        problems.append(
+            (path, "a condition must map columns to tests", 'write for example {frequency: ">= 3"}')
+        )
         return AllOf(())
     parts = [_parse_entry(str(key), value, (*path, str(key)), known, problems) for key, value in data.items()]
-    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+    return _all_of(parts)
 
 
-def _parse_entry(key: str, value: object, path: tuple[str | int, ...], known: frozenset[str], problems: list[Any]) -> Condition:
+def _all_of(parts: Iterable[Condition]) -> Condition:
+    """Join conditions that must all hold; ``all`` inside ``all`` is one ``all``, so that writing is exact."""
+    flat = [inner for part in parts for inner in (part.parts if isinstance(part, AllOf) else (part,))]
+    return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
+
+
+def _parse_entry(
+    key: str, value: object, path: tuple[str | int, ...], known: frozenset[str], problems: list[Any]
+) -> Condition:
     if key in ("any", "all"):
         if not isinstance(value, list) or not value:
-            problems.append((path, f"{key} needs a list of conditions", f'write {key}: [{{frequency: ">= 3"}}, ...]'))
+            problems.append(
+                (path, f"{key} needs a list of conditions", f'write {key}: [{{frequency: ">= 3"}}, ...]')
+            )
             return AllOf(())
         parts = tuple(_parse_mapping(item, (*path, i), known, problems) for i, item in enumerate(value))
-        return AnyOf(parts) if key == "any" else AllOf(parts)
+        return AnyOf(parts) if key == "any" else _all_of(parts)
     if key == "not":
         return Not(_parse_mapping(value, path, known, problems))
     if key not in known:
@@ -145,14 +164,19 @@ def _parse_entry(key: str, value: object, path: tuple[str | int, ...], known: fr
     try:
         return _parse_test(key, value)
     except ValueError as error:
-        problems.append((path, str(error), _EXAMPLES.get(BY_NAME[key].kind, 'write for example ">= 3"')))
+        problems.append((path, str(error), _example(key)))
         return AllOf(())
 
 
-_EXAMPLES = {
-    Kind.TEXT: 'write for example "= key", "in [a, b]" or "not empty"',
-    Kind.DAY: 'write for example ">= 2026-01-31"',
-}
+def _example(column: str) -> str:
+    if column in SHARE_COLUMNS:
+        return 'write for example "<= 0.8"'
+    match BY_NAME[column].kind:
+        case Kind.TEXT:
+            return 'write for example "= key", "in [a, b]" or "not empty"'
+        case Kind.DAY:
+            return 'write for example ">= 2026-01-31"'
+    return 'write for example ">= 3"'
 
 
 def _nearest(name: str, known: frozenset[str]) -> str:
@@ -162,7 +186,7 @@ def _nearest(name: str, known: frozenset[str]) -> str:
 
 def _parse_test(column: str, value: object) -> Compare:
     if not isinstance(value, str):
-        raise ValueError(f"the test of {column} must be one text")  # noqa: TRY004
+        raise ValueError(f"the test of {column} must be one text")
     text = value.strip()
     test = _split_test(column, text)
     if column in SHARE_COLUMNS and not _is_share(test):
@@ -178,25 +202,39 @@ def _split_test(column: str, text: str) -> Compare:
     if match := _COMPARISON.fullmatch(text):
         return Compare(column, match[1], (_value(column, match[2]),))
     if match := _RANGE.fullmatch(text):
-        return Compare(column, "..", (_value(column, match[1]), _value(column, match[2])))
+        return _range(column, match[1], match[2])
     if match := _MEMBERS.fullmatch(text):
         return Compare(column, "in", tuple(_value(column, item.strip()) for item in match[1].split(",")))
     raise ValueError(f"'{text}' is not a test")
 
 
+def _range(column: str, low: str, high: str) -> Compare:
+    test = Compare(column, "..", (_value(column, low), _value(column, high)))
+    if BY_NAME[column].kind is not Kind.TEXT and Decimal(test.values[0]) > Decimal(test.values[1]):
+        raise ValueError(f"the range {low} .. {high} ends before it begins")
+    return test
+
+
 def _value(column: str, text: str) -> Decimal | str:
     kind = BY_NAME[column].kind
+    if not text:
+        raise ValueError(f"a value of {column} is missing")
     if kind is Kind.TEXT:
         return text
     if kind is Kind.DAY:
-        return Decimal((date.fromisoformat(text) - EPOCH).days)
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite() or abs(number) >= 10**12:
+        return _day(text)
+    if not _NUMBER.fullmatch(text) or abs(Decimal(text)) >= 10**12:
         raise ValueError(f"'{text}' is not a number that {column} can have")
-    return number
+    return Decimal(text)
+
+
+def _day(text: str) -> Decimal:
+    try:
+        if len(text) == len("2026-01-31"):
+            return Decimal((date.fromisoformat(text) - EPOCH).days)
+    except ValueError:
+        pass
+    raise ValueError(f"'{text}' is not a day like 2026-01-31")
 
 
 def _is_share(test: Compare) -> bool:
@@ -262,18 +300,22 @@ def holds(condition: Condition, customers: pd.DataFrame, cuts: Cuts) -> Mask:
 
     Needs:  the condition's columns; for shares monetary and frequency
     """
+    import numpy as np
+
     match condition:
         case Compare():
             return _test_holds(condition, customers, cuts)
         case Not(part):
             return ~holds(part, customers, cuts)
         case AllOf(parts):
-            return np.logical_and.reduce([holds(part, customers, cuts) for part in parts])
+            return reduce(operator.and_, (holds(part, customers, cuts) for part in parts))
         case AnyOf(parts):
-            return np.logical_or.reduce([holds(part, customers, cuts) for part in parts])
+            return reduce(operator.or_, (holds(part, customers, cuts) for part in parts))
 
 
 def _test_holds(test: Compare, customers: pd.DataFrame, cuts: Cuts) -> Mask:
+    import numpy as np
+
     if test.column in SHARE_COLUMNS:
         return _share_holds(test, customers, cuts)
     if test.column not in customers:
@@ -285,10 +327,12 @@ def _test_holds(test: Compare, customers: pd.DataFrame, cuts: Cuts) -> Mask:
     if test.op in ("empty", "not empty"):
         return present if test.op == "not empty" else ~present
     values = series.to_numpy(dtype=np.int64, na_value=0)
-    return present & np.logical_or.reduce([_within(values, low, high) for low, high in test.bounds])
+    return present & reduce(operator.or_, (_within(values, low, high) for low, high in test.bounds))
 
 
 def _within(values: npt.NDArray[np.int64], low: int | None, high: int | None) -> Mask:
+    import numpy as np
+
     inside = np.full(len(values), True)
     if low is not None:
         inside &= values >= low
@@ -312,6 +356,8 @@ def _text_holds(test: Compare, series: pd.Series[Any]) -> Mask:
 
 
 def _share_holds(test: Compare, customers: pd.DataFrame, cuts: Cuts) -> Mask:
+    import numpy as np
+
     cut = cuts[test.share]
     if cut is None:
         return np.full(len(customers), False)
@@ -348,10 +394,15 @@ def alternatives(condition: Condition, negated: bool = False) -> tuple[Alternati
     expanded = [alternatives(part, negated) for part in condition.parts]
     if isinstance(condition, AllOf) is not negated:
         return _every_combination(expanded)
+    _refuse_too_many(sum(len(part) for part in expanded))
     return tuple(itertools.chain.from_iterable(expanded))
 
 
-def _every_combination(expanded: list[tuple[Alternative, ...]]) -> tuple[Alternative, ...]:
-    if math.prod(len(part) for part in expanded) > MOST_ALTERNATIVES:
+def _refuse_too_many(count: int) -> None:
+    if count > MOST_ALTERNATIVES:
         raise ValueError(f"the rule has more than {MOST_ALTERNATIVES} alternatives")
+
+
+def _every_combination(expanded: list[tuple[Alternative, ...]]) -> tuple[Alternative, ...]:
+    _refuse_too_many(math.prod(len(part) for part in expanded))
     return tuple(tuple(itertools.chain.from_iterable(choice)) for choice in itertools.product(*expanded))

@@ -235,7 +235,7 @@ _SYNTAX = (
     ("flow", "a bracket [ or { is opened here and not closed", "close it, with commas between the entries"),
     ("block scalar", "a value that begins with > or | needs quotes", 'write for example ">= 3"'),
     ("cannot start any token", "a value cannot begin with this character", "put the value in quotes"),
-    ("mapping values", "a colon or an indentation that does not fit", "quote a text with a colon; indent keys alike"),
+    ("mapping values", "a colon or an indentation does not fit", "quote texts with colons; align the keys"),
     ("block", "this does not fit the lines above", "indent entries alike; quote a text with quotes in it"),
     ("control characters", "a character that no text may hold", "remove it"),
     ("special characters", "a character that no text may hold", "remove it"),

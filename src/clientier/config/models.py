@@ -10,7 +10,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     WithJsonSchema,
     model_validator,
 )
@@ -37,7 +38,9 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-def _condition(known: frozenset[str]) -> Any:
+def _reader(known: frozenset[str]) -> PlainValidator:
+    """Read a condition that may name these columns."""
+
     def read(value: object) -> Condition:
         if isinstance(value, conditions.Condition):
             return value
@@ -49,17 +52,14 @@ def _condition(known: frozenset[str]) -> Any:
                 "condition", "{fact}", {"fact": str(error), "problems": error.problems}
             ) from None
 
-    return Annotated[
-        Condition,
-        BeforeValidator(read),
-        PlainSerializer(conditions.to_data),
-        WithJsonSchema({"$ref": "#/$defs/Condition"}),
-    ]
+    return PlainValidator(read)
 
 
-TierRule = _condition(columns.IN_TIER_RULES)
-PotentialRule = _condition(columns.IN_POTENTIAL_RULES)
-ActionRule = _condition(columns.IN_ACTION_RULES)
+_AS_YAML = PlainSerializer(conditions.to_data)
+_IN_SCHEMA = WithJsonSchema({"$ref": "#/$defs/Condition"})
+TierRule = Annotated[Condition, _reader(columns.IN_TIER_RULES), _AS_YAML, _IN_SCHEMA]
+PotentialRule = Annotated[Condition, _reader(columns.IN_POTENTIAL_RULES), _AS_YAML, _IN_SCHEMA]
+ActionRule = Annotated[Condition, _reader(columns.IN_ACTION_RULES), _AS_YAML, _IN_SCHEMA]
 
 
 class Text(Model):
