@@ -1,0 +1,58 @@
+"""The ladder of tiers: what it takes to stand on each, worked out once for a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clientier.conditions import AnyOf, Condition, Cuts
+from clientier.config.models import Config, Tier
+from clientier.potential.purchases import Ints
+from clientier.potential.targets import NEVER, Targets, Thresholds, Yardstick
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Everything about the tiers that a batch needs to find its gaps; made once for a run."""
+
+    tiers: tuple[Tier, ...]  # best first
+    targets: tuple[Targets, ...]  # for each tier the ways to reach it; none where nothing can be bought
+    worth_raising: Condition
+    cuts: Cuts
+    language: str
+    currency: str | None
+
+    @classmethod
+    def of(cls, config: Config, thresholds: Thresholds, cuts: Cuts) -> Ladder:
+        """Work out what each tier asks for after a purchase.
+
+        With ``frequency: days`` a purchase may fall on a day already counted, and margin or average
+        do not follow from the money spent: then nothing is reached by buying.
+
+        Raises:  ConfigError where the rules have too many alternatives
+        """
+        buyable = config.metrics.frequency != "days" and config.metrics.monetary in ("net", "gross")
+        yardstick = Yardstick(thresholds, cuts)
+        places = range(len(config.tiers))
+        targets = tuple(_ways_into(config.tiers, place, yardstick) if buyable else NEVER for place in places)
+        return cls(
+            config.tiers, targets, config.potential.when, cuts, config.language, config.transactions.currency
+        )
+
+    def places(self, names: pd.Series[str]) -> Ints:
+        """Return where each customer stands: 0 is the top tier."""
+        places = np.zeros(len(names), dtype=np.int64)
+        for place, tier in enumerate(self.tiers[1:], start=1):
+            places[(names == tier.name).to_numpy(dtype=bool)] = place
+        return places
+
+
+def _ways_into(tiers: tuple[Tier, ...], place: int, yardstick: Yardstick) -> Targets:
+    """Return the ways to this tier or a better one, for customers of the tiers below."""
+    below = tuple(tier.when for tier in tiers[place + 1 :] if tier.when)
+    if place == len(tiers) - 1:
+        return NEVER
+    when = tiers[place].when
+    return yardstick.targets(when) if when else yardstick.targets(AnyOf(below), negated=True)

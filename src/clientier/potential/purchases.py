@@ -1,0 +1,139 @@
+"""The cheapest purchase that brings a customer to a target: vectorised, in exact integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clientier.columns import RATIO_SCALE
+from clientier.potential.targets import ANY, CENT, HIGHEST, Span, Target
+from clientier.ratios import ratio
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_STEEPEST_RATE = 10**9 * RATIO_SCALE  # above it, the least purchase for a rate would not fit in 64 bits
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """One purchase for each customer: ``orders`` units of frequency, and money in millionths."""
+
+    orders: Ints
+    money: Ints
+
+    def __getitem__(self, rows: Ints | Mask) -> Purchases:
+        return Purchases(self.orders[rows], self.money[rows])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a purchase can move, as it is before, row by row."""
+
+    frequency: Ints
+    monetary: Ints
+    gross: Ints
+    has_gross: Mask
+    refunds: Ints
+    refund_rate: Ints
+    has_refund_rate: Mask
+    rate_follows: Mask  # gross and refunds are known, so that the rate can be worked out anew
+
+    @classmethod
+    def of(cls, customers: pd.DataFrame) -> Standing:
+        """Read the columns; gross, refunds and refund_rate may be absent or empty."""
+        frequency, _ = _integers(customers, "frequency")
+        monetary, _ = _integers(customers, "monetary")
+        gross, has_gross = _integers(customers, "gross")
+        refunds, has_refunds = _integers(customers, "refunds")
+        rate, has_rate = _integers(customers, "refund_rate")
+        return cls(frequency, monetary, gross, has_gross, refunds, rate, has_rate, has_gross & has_refunds)
+
+    def __getitem__(self, rows: Ints | Mask) -> Standing:
+        return Standing(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def __len__(self) -> int:
+        return len(self.frequency)
+
+    def rate_after(self, money: Ints) -> tuple[Ints, Mask]:
+        """Return the refund rate after more gross, and whether there is one."""
+        gross = self.gross + money
+        sold = gross > 0
+        rate = np.where(sold, ratio(self.refunds, np.where(sold, gross, 1)), RATIO_SCALE)
+        follows = self.rate_follows
+        there = np.where(follows, sold | (self.refunds > 0), self.has_refund_rate)
+        return np.where(follows, rate, self.refund_rate), there
+
+
+def _integers(customers: pd.DataFrame, column: str) -> tuple[Ints, Mask]:
+    if column not in customers:
+        return np.zeros(len(customers), dtype=np.int64), np.full(len(customers), False)
+    series: pd.Series[Any] = customers[column]
+    return series.to_numpy(dtype=np.int64, na_value=0), series.notna().to_numpy()
+
+
+def cheapest(standing: Standing, target: Target) -> tuple[Purchases, Mask]:
+    """Return the least purchase for the target, and whether it gets there.
+
+    All lower bounds are met first; where that breaks an upper bound, no purchase can help.
+    """
+    orders = np.maximum(target.frequency.aim - standing.frequency, 1)
+    money = _missing(standing.monetary, target.monetary)
+    if target.gross != ANY:
+        missing = _missing(standing.gross, target.gross)
+        money = np.maximum(money, np.where(standing.has_gross, missing, 0))
+    if target.refund_rate != ANY:
+        money = _dilute(standing, target.refund_rate, money)
+    purchases = Purchases(orders, money)
+    return purchases, fits(standing, target, purchases)
+
+
+def fits(standing: Standing, target: Target, purchases: Purchases) -> Mask:
+    """Return, row by row, whether the customer is within the target's spans after the purchase."""
+    money = purchases.money
+    inside = _within(target.monetary, standing.monetary + money)
+    inside &= money < HIGHEST
+    if target.frequency != ANY:
+        inside &= _within(target.frequency, standing.frequency + purchases.orders)
+    if target.gross != ANY:
+        inside &= _within_or_empty(target.gross, standing.gross + money, standing.has_gross)
+    if target.refund_rate != ANY:
+        inside &= _within_or_empty(target.refund_rate, *standing.rate_after(money))
+    return inside
+
+
+def _missing(values: Ints, span: Span) -> Ints:
+    return np.where(values < span.low, span.aim - values, 0)
+
+
+def _within(span: Span, values: Ints) -> Mask:
+    return (values >= span.low) & (values <= span.high)
+
+
+def _within_or_empty(span: Span, values: Ints, there: Mask) -> Mask:
+    return np.where(there, _within(span, values), span.empty)
+
+
+def _dilute(standing: Standing, span: Span, money: Ints) -> Ints:
+    """Return the money, raised where only a larger gross brings the refund rate into the span.
+
+    Source:  the rounded rate is at most h where refunds / gross <= h + 1/2 units, a half itself only
+             for an even h, since halves are rounded to even
+    """
+    rows = np.flatnonzero(standing.rate_follows & ~_within_or_empty(span, *standing.rate_after(money)))
+    if not len(rows) or not span.holds_a_number or span.high < 0:
+        return money
+    twice = 2 * min(span.high, _STEEPEST_RATE) + 1
+    whole, rest = np.divmod(standing.refunds[rows], twice)
+    more, left = np.divmod(rest * 2 * RATIO_SCALE, twice)
+    in_reach = whole < HIGHEST // (4 * RATIO_SCALE)
+    least_gross = np.where(in_reach, whole, 0) * 2 * RATIO_SCALE + more
+    least_gross += (left > 0) | (span.high % 2 == 1)
+    cents = -((standing.gross[rows] - least_gross) // CENT)
+    raised = money.copy()
+    raised[rows] = np.maximum(money[rows], np.where(in_reach, np.maximum(cents, 1) * CENT, HIGHEST))
+    return raised
