@@ -216,13 +216,16 @@ class _Reasons:
     def words(self, condition: Condition) -> pa.StringArray:
         """Return the facts that hold, side by side, in the condition's order."""
         told: dict[object, tuple[_Fact, Mask]] = {}
-        for fact, mask in self._facts(condition, False, holds(condition, self.customers, self.cuts)):
+        held = holds(condition, self.customers, self.cuts)
+        for fact, mask in self._facts(condition, False, held):
             known = told.get(fact.key)
             told[fact.key] = (fact, mask) if known is None else (known[0], known[1] | mask)
         self._tell_recency_once(told)
         pieces = [self._piece(fact, mask) for fact, mask in told.values() if mask.any()]
         if not any(isinstance(piece, pa.Array) for piece in pieces):
             return pa.repeat(pa.scalar(self._mark.join(pieces), pa.string()), len(self.customers))
+        if not held.all():  # Arrow loses a row in which every piece is skipped
+            pieces[0] = pc.if_else(pa.array(held), pieces[0], "")
         return pc.binary_join_element_wise(*pieces, self._mark, null_handling="skip")
 
     @cached_property
