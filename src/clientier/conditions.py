@@ -300,8 +300,6 @@ def holds(condition: Condition, customers: pd.DataFrame, cuts: Cuts) -> Mask:
 
     Needs:  the condition's columns; for shares monetary and frequency
     """
-    import numpy as np
-
     match condition:
         case Compare():
             return _test_holds(condition, customers, cuts)

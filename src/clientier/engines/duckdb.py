@@ -70,6 +70,7 @@ class DuckDBEngine:
         return Decimal(total)
 
     def aggregate(self, metrics: Metrics, period: Period) -> None:
+        self._as_of = period.as_of
         try:
             with engine_errors():
                 self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {sums_sql(metrics, period)}")
@@ -80,7 +81,7 @@ class DuckDBEngine:
             self._connection.execute("DROP TABLE order_days")
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
-        value = f"CAST({metric} - DATE '1970-01-01' AS BIGINT)" if metric == "last_order" else metric
+        value = f"CAST(DATE '{self._as_of}' - last_order AS BIGINT)" if metric == "recency_days" else metric
         where = "WHERE frequency > 0" if purchasers_only else ""
         query = f"SELECT {value} AS value, count(*) AS customers FROM customers {where} GROUP BY value ORDER BY value"
         with engine_errors():

@@ -1,0 +1,97 @@
+"""The manifest: what a run was made from and what it wrote, and whether it has been made before."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from clientier.config import digest
+from clientier.customer_sets import digest_of
+from clientier.errors import OutputError, Problem
+from clientier.job import Aggregated, Job, sha256_of
+from clientier.period import last_month_end, next_business_day
+
+NAME = "manifest.json"
+
+
+def made_from(job: Job, inputs: Sequence[str], as_of: date, issued: date) -> dict[str, Any]:
+    """Return everything that decides the bytes of the outputs. Two runs with the same write the same."""
+    options = job.options
+    return {
+        "clientier": version("clientier"),
+        "config": digest(job.config),
+        "as_of": as_of.isoformat(),
+        "issued": issued.isoformat(),
+        "model": sha256_of(options.model) if options.model else None,
+        "keep": digest_of(job.config.keep, job.base),
+        "exclude": digest_of(job.config.transactions.exclude, job.base),
+        "format": options.format,
+        "excel": options.excel,
+        "inputs": sorted(inputs),
+    }
+
+
+def manifest(job: Job, data: Aggregated, digests: Sequence[str], issued: date, outputs: Any) -> dict[str, Any]:
+    """Return the content of manifest.json."""
+    by_file: dict[int, Counter[str]] = defaultdict(Counter)
+    for file, outcome, lines in data.outcomes:
+        by_file[file][outcome] += lines
+    inputs = [
+        {
+            "name": read.name,
+            "bytes": read.bytes,
+            "sha256": sha256,
+            "dialect": dict(read.dialect),
+            "lines": dict(sorted(by_file[index].items())),
+        }
+        for index, (read, sha256) in enumerate(zip(data.reading.inputs, digests, strict=True))
+    ]
+    return {
+        "made_from": made_from(job, digests, data.period.as_of, issued),
+        "inputs": inputs,
+        "notes": list(data.reading.notes),
+        "outputs": outputs,
+    }
+
+
+def published_already(job: Job, target: Path, inputs: Sequence[Path]) -> bool:
+    """Say whether the target was made from just what this run would be made from.
+
+    Raises:  OutputError where the target exists and was made from something else
+    """
+    if not target.exists():
+        return False
+    if not target.is_dir():
+        raise OutputError(Problem(str(target), "is a file", "choose another output folder"))
+    if job.options.replace:
+        return False
+    old = _read(target)
+    if old is not None and _same(job, old, inputs):
+        return True
+    fix = "add --replace, or choose another output folder"
+    raise OutputError(Problem(str(target), "exists already, made from other input, config or options", fix))
+
+
+def _read(target: Path) -> dict[str, Any] | None:
+    try:
+        made = json.loads((target / NAME).read_text(encoding="utf-8"))["made_from"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return made if isinstance(made, dict) else None
+
+
+def _same(job: Job, old: dict[str, Any], inputs: Sequence[Path]) -> bool:
+    """Compare, taking as_of and the issue date from the old run where they follow from the input."""
+    try:
+        as_of = date.fromisoformat(str(old["as_of"]))
+    except (KeyError, ValueError):
+        return False
+    if job.config.period.as_of == "month-end" and as_of != last_month_end(datetime.now().astimezone().date()):
+        return False
+    issued = job.options.issue_date or next_business_day(as_of)
+    return old == made_from(job, [sha256_of(path) for path in inputs], as_of, issued)

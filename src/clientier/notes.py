@@ -1,0 +1,111 @@
+"""What a reader of the results should know, in words. Each note states a fact and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from clientier.config.models import Config
+from clientier.cutpoints import CutPoints
+from clientier.model import Model
+from clientier.period import LONE_AFTER_DAYS
+from clientier.scores import METRICS, unreachable_scores
+from clientier.summary import Tally, plain, share
+
+_WORDS = {
+    "en": {
+        "lone": "as_of is {day}, {gap} days after the next older day with a sale ({older}); {lines} lines lie on it: "
+        "set period.as_of if it is a typing error",
+        "unreachable": "{metric}_score: nobody can reach {scores}: too many customers share one value",
+        "no_purchaser": "nobody purchased inside the window: all scores are 1",
+        "empty_tier": "nobody is in tier {tier}",
+        "large_tier": "tier {tier} holds {share} % of the customers",
+        "kept": "{count} customers on the keep list stay out of tier {tier}",
+        "withheld": "action {action}: {count} messages withheld, a figure they need is empty",
+        "every": "`every` has no effect: this run knows no earlier ones",
+        "no_actions": "the config has tiers of its own and no actions: the action lists are empty",
+        "rounded": "{count} lines had amounts of more than 6 decimals, rounded half-even",
+        "model": "thresholds are those of the model, not of these customers",
+        "absent": "column {column} is not in the table: treated as empty",
+    },
+    "zh": {
+        "lone": "统计截止日为{day},比前一个有销售的日期({older})晚{gap}天,当日仅{lines}行:如为录入错误,请设定 period.as_of",
+        "unreachable": "{metric}_score:{scores}分无人可达,因为太多客户数值相同",
+        "no_purchaser": "统计期内无人消费:所有分值均为1",
+        "empty_tier": "级别{tier}无客户",
+        "large_tier": "级别{tier}占客户数的{share}%",
+        "kept": "保留名单中的{count}位客户未列入{tier}",
+        "withheld": "动作{action}:{count}条对客话术因缺少数据未下达",
+        "every": "`every`(间隔期)不起作用:本次运行没有历史记录",
+        "no_actions": "配置自定义了级别但没有服务动作:服务清单为空",
+        "rounded": "{count}行金额超过6位小数,已四舍六入(银行家舍入)",
+        "model": "分档线取自已有评分标准,而非由本期客户拟合",
+        "absent": "表中没有列{column}:按空值处理",
+    },
+}
+LARGE_TIER = 60  # per cent of customers; a pyramid stands on its base, so the last but one may be larger
+
+
+def note(language: str, key: str, **figures: object) -> str:
+    """Return one note in the language."""
+    return _WORDS[language][key].format(**figures)
+
+
+def of_days(language: str, days: Sequence[tuple[date, int]], as_of: date) -> list[str]:
+    """Note a newest day that lies far after the next older one.
+
+    Needs:  (day, lines) newest first
+    """
+    if len(days) < 2 or days[0][0] != as_of or (as_of - days[1][0]).days <= LONE_AFTER_DAYS:
+        return []
+    (newest, lines), (older, _) = days[:2]
+    return [note(language, "lone", day=newest, lines=lines, older=older, gap=(newest - older).days)]
+
+
+def of_cut_points(config: Config, points: CutPoints, model: Model | None) -> list[str]:
+    """Note scores that nobody can reach, and thresholds that come from a model."""
+    notes = [note(config.language, "model")] if model else []
+    fitted = [metric for metric in METRICS if getattr(config.scores, metric) == "quantile"]
+    if any(getattr(points.thresholds, metric) == (None,) * (config.scores.levels - 1) for metric in fitted[:1]):
+        return [*notes, note(config.language, "no_purchaser")]
+    for metric in fitted:
+        if scores := unreachable_scores(points.thresholds, metric):
+            listed = ", ".join(str(score) for score in scores)
+            notes.append(note(config.language, "unreachable", metric=metric, scores=listed))
+    return notes
+
+
+def of_tally(config: Config, tally: Tally) -> list[str]:
+    """Note empty tiers, an overgrown best tier, kept customers, withheld messages, and what has no effect."""
+    language, total = config.language, tally.customers.total()
+    notes = [
+        note(language, "empty_tier", tier=tier.name) for tier in config.tiers if not tally.customers[tier.name]
+    ]
+    best = config.tiers[0].name
+    part = share(tally.customers[best], total) * 100
+    if len(config.tiers) > 1 and part > LARGE_TIER:
+        notes.append(note(language, "large_tier", tier=best, share=plain(part.normalize())))
+    if tally.kept:
+        notes.append(note(language, "kept", count=tally.kept, tier=config.tiers[-1].name))
+    for action, count in tally.withheld.items():
+        if count:
+            notes.append(note(language, "withheld", action=action, count=count))
+    return notes + list(_of_playbook(config))
+
+
+def _of_playbook(config: Config) -> Iterable[str]:
+    if not config.actions:
+        yield note(config.language, "no_actions")
+    if any(action.every for action in config.actions):
+        yield note(config.language, "every")
+
+
+def of_reading(language: str, rounded_lines: int) -> list[str]:
+    """Note amounts that were rounded on reading."""
+    return [note(language, "rounded", count=rounded_lines)] if rounded_lines else []
+
+
+def of_table(language: str, absent: Sequence[str]) -> list[str]:
+    """Note the columns that a customer table lacks."""
+    return [note(language, "absent", column=column) for column in absent]
+

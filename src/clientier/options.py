@@ -1,0 +1,45 @@
+"""What a command was asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from clientier.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of ``run`` and of the stages."""
+
+    files: tuple[str, ...]  # paths, globs, or "-" for standard input
+    config: Path
+    output: Path | None = None  # the folder to write; stages write to a stream
+    as_of: str | None = None
+    issued: str | None = None
+    model: Path | None = None
+    overrides: tuple[str, ...] = ()  # "a.b.c=value"
+    language: str | None = None
+    format: str = "csv"  # csv | parquet
+    excel: bool = False
+    replace: bool = False
+    memory_limit: str | None = None  # such as "2GB"
+
+    @property
+    def all_overrides(self) -> tuple[str, ...]:
+        """The overrides, ``--as-of`` among them."""
+        return (*self.overrides, *((f"period.as_of={self.as_of}",) if self.as_of else ()))
+
+    @property
+    def issue_date(self) -> date | None:
+        """The day from which due dates count, if one was given.
+
+        Raises:  ConfigError where it is no date
+        """
+        if self.issued is None:
+            return None
+        try:
+            return date.fromisoformat(self.issued)
+        except ValueError:
+            raise ConfigError(Problem("--issued", f"'{self.issued}' is not a date", "write 2026-11-02")) from None

@@ -1,0 +1,172 @@
+"""The main job: transaction files in; customers, tiers and service action lists out.
+
+    transactions -> customers -> scores -> tiers -> potential -> actions -> outputs
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from clientier import notes, summary, wording
+from clientier.actions import ActionLists, list_actions
+from clientier.atomic import output_errors, staged_folder
+from clientier.config import show
+from clientier.customers import add_metrics
+from clientier.cutpoints import CutPoints, cut_points
+from clientier.engines import Progress
+from clientier.errors import EngineError, Problem
+from clientier.job import Aggregated, Job, aggregate, hashing, open_job
+from clientier.legend import legend
+from clientier.manifest import NAME, manifest, published_already
+from clientier.model import Model, model_text, read_model
+from clientier.options import RunOptions
+from clientier.outputs import Format, OutputFolder
+from clientier.period import next_business_day
+from clientier.placement import Plan, place
+from clientier.summary import Tally
+from clientier.transactions.files import input_paths
+
+__all__ = ["RunOptions", "RunResult", "run"]
+
+BATCHES_AHEAD = 2  # how many placed batches may wait for the writer
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did: its summary, where it lies, and what was noted of files and dialects."""
+
+    summary: dict[str, Any]
+    output: Path
+    unchanged: bool  # the output was there already, made from the same: nothing was done
+    notes: tuple[str, ...]
+
+
+def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
+    """Read, aggregate, place and write: the whole job.
+
+    Raises:  ConfigError, DataError, EngineError, OutputError
+    """
+    target = options.output
+    assert target is not None
+    with open_job(options) as job:
+        model = read_model(options.model, job.config) if options.model else None
+        inputs = input_paths(options.files, job.scratch)
+        if published_already(job, target, inputs):
+            return RunResult(_summary_of(target), target, unchanged=True, notes=())
+        with staged_folder(target, options.replace) as staging, hashing(inputs) as digests:
+            data = aggregate(job, progress)
+            points = cut_points(job.config, job.engine, model)
+            plan = Plan(job.config, points.thresholds, points.cuts, job.kept)
+            with output_errors(target):
+                result = _Run(job, data, plan, model).write(staging, digests)
+    return RunResult(result, target, unchanged=False, notes=data.reading.notes)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is known once the cut points are settled; from here on customers are looked at one by one."""
+
+    job: Job
+    data: Aggregated
+    plan: Plan
+    model: Model | None
+
+    @property
+    def issued(self) -> date:
+        """The day from which due dates count."""
+        return self.job.options.issue_date or next_business_day(self.data.period.as_of)
+
+    def write(self, staging: Path, digests: Future[list[str]]) -> dict[str, Any]:
+        """Write every file of the output; return the summary."""
+        config, form = self.job.config, Format(self.job.options.format, self.job.options.excel)
+        with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
+            tally = self._write_customers(folder)
+            folder.close_tables()
+            result = self._summary(tally)
+            folder.write_table("rejects.csv", self.data.reading.rejects)
+            folder.write_text("config.yaml", show(config))
+            folder.write_text("model.yaml", model_text(self._used_model(tally)))
+            folder.write_text("legend.md", legend(result, config, self.plan.cuts))
+            folder.write_json("summary.json", result)
+            made = manifest(self.job, self.data, digests.result(), self.issued, folder.entries())
+            folder.write_json(NAME, made)
+        return result
+
+    def _write_customers(self, folder: OutputFolder) -> Tally:
+        """Place the customers batch by batch; a second thread lists their actions and writes."""
+        tally = Tally()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing") as writer:
+            waiting: deque[Future[None]] = deque()
+            for sums in self.job.engine.customers():
+                customers = place(add_metrics(sums, self.data.period.as_of), self.plan)
+                waiting.append(writer.submit(self._write_batch, customers, folder, tally))
+                while len(waiting) > BATCHES_AHEAD:
+                    waiting.popleft().result()
+            for written in waiting:
+                written.result()
+        return tally
+
+    def _write_batch(self, customers: pd.DataFrame, folder: OutputFolder, tally: Tally) -> None:
+        config = self.plan.config
+        actions = list_actions(customers, config, self.plan.cuts, self.issued)
+        tally.count_customers(customers, wording.on_the_keep_list(config.language))
+        tally.count_actions(actions)
+        folder.write_customers(customers)
+        folder.write_actions(actions.table)
+
+    def _used_model(self, tally: Tally) -> Model:
+        """Return the yardstick of this run: the one it was given, or its own with the shares found now."""
+        if self.model is not None:
+            return self.model
+        config = self.job.config
+        shares = tally.score_shares(config.scores.levels)
+        return CutPoints(self.plan.thresholds, self.plan.cuts).as_model(config).model_copy(update={"scores": shares})
+
+    def _summary(self, tally: Tally) -> dict[str, Any]:
+        config, data = self.job.config, self.data
+        points = CutPoints(self.plan.thresholds, self.plan.cuts)
+        found = [*data.notes, *notes.of_cut_points(config, points, self.model), *notes.of_tally(config, tally)]
+        return {
+            "as_of": data.period.as_of.isoformat(),
+            "issued": self.issued.isoformat(),
+            "window": {
+                "period": config.period.window,
+                "after": data.period.after.isoformat(),
+                "through": data.period.as_of.isoformat(),
+            },
+            "currency": config.transactions.currency,
+            "language": config.language,
+            "metrics": config.metrics.model_dump(),
+            "rows": summary.rows([(outcome, lines) for _, outcome, lines in data.outcomes]),
+            "money": self._reconciled(tally),
+            "customers": tally.customers.total(),
+            "tiers": summary.tiers(config, tally),
+            "actions": summary.actions(config, tally),
+            "potential": dict(sorted(tally.potential.items())),
+            "thresholds": summary.thresholds(points),
+            "cuts": summary.cuts(points),
+            "scores": summary.score_counts(tally, config.scores.levels),
+            "drift": summary.drift(self.model, tally),
+            "notes": found,
+        }
+
+    def _reconciled(self, tally: Tally) -> dict[str, str]:
+        """Return the money of the lines and of the customers, which must be the same."""
+        lines, customers = self.data.money, summary.in_units(sum(tally.monetary.values()))
+        if self.job.config.metrics.monetary != "average" and customers != lines:
+            fact = f"customers hold {customers}, the lines {lines}"
+            raise EngineError(Problem("reconciliation", fact, "please report this: nothing was published"))
+        return {"lines": summary.money_text(lines), "customers": summary.money_text(customers)}
+
+
+def _summary_of(target: Path) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((target / "summary.json").read_text(encoding="utf-8"))
+    return result
