@@ -124,7 +124,9 @@ def _move_to_new(staging: Path, target: Path) -> None:
 
 def _rename(source: Path, target: Path, flag: int) -> bool:
     """Call renameat2, which renames in one step; False where the system lacks it."""
-    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    renameat2 = (
+        getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    )
     if renameat2 is None:
         return False
     if renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), flag) == 0:

@@ -118,7 +118,10 @@ def _refund_rate(gross: npt.NDArray[np.int64], refunds: npt.NDArray[np.int64]) -
 
 
 def _quotient(
-    numerator: npt.NDArray[np.int64], denominator: npt.NDArray[np.int64], scale: int, known: npt.NDArray[np.bool_]
+    numerator: npt.NDArray[np.int64],
+    denominator: npt.NDArray[np.int64],
+    scale: int,
+    known: npt.NDArray[np.bool_],
 ) -> pd.Series[int]:
     """Return numerator / denominator, rounded half-even once at the scale; empty where it is not known."""
     values = ratio(np.where(known, numerator, 0), np.where(known, denominator, 1), scale)

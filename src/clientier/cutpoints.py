@@ -48,7 +48,9 @@ class CutPoints:
                 frequency=self.thresholds.frequency,
                 monetary=tuple(money(value) for value in self.thresholds.monetary),
             ),
-            cuts=tuple(ModelCut(column=c, share=s, monetary=money(value)) for (c, s), value in self.cuts.items()),
+            cuts=tuple(
+                ModelCut(column=c, share=s, monetary=money(value)) for (c, s), value in self.cuts.items()
+            ),
         )
 
 

@@ -23,7 +23,9 @@ _ARROW_TYPES = {
 
 def from_arrow(batch: pa.RecordBatch) -> pd.DataFrame:
     """Return a batch as a frame: dates as days since 1970, integers with a mask, text as text."""
-    return pd.DataFrame({name: column_from_arrow(batch.column(name)) for name in batch.schema.names}, copy=False)
+    return pd.DataFrame(
+        {name: column_from_arrow(batch.column(name)) for name in batch.schema.names}, copy=False
+    )
 
 
 def column_from_arrow(values: pa.Array) -> pd.Series[Any]:

@@ -13,12 +13,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from clientier.engines.reading import Reading
+
 from clientier import notes
 from clientier.config import Config, load
 from clientier.customer_sets import read_ids
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
-from clientier.engines.reading import Reading
 from clientier.errors import DataError, Problem
 from clientier.options import RunOptions
 from clientier.period import Period, last_month_end, period_until
@@ -77,8 +78,13 @@ def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
     as_of = settled_as_of(config, days[0][0])
     period = period_until(as_of, config.period.window, oldest=days[-1][0])
     if days[-1][0] > as_of:
-        raise DataError(Problem("period.as_of", f"every line lies after {as_of}", f"the oldest is of {days[-1][0]}"))
-    found = [*notes.of_days(config.language, days, as_of), *notes.of_reading(config.language, reading.rounded_lines)]
+        raise DataError(
+            Problem("period.as_of", f"every line lies after {as_of}", f"the oldest is of {days[-1][0]}")
+        )
+    found = [
+        *notes.of_days(config.language, days, as_of),
+        *notes.of_reading(config.language, reading.rounded_lines),
+    ]
     money = job.engine.money_inside(config.metrics, period)
     outcomes = job.engine.outcomes(period)
     job.engine.aggregate(config.metrics, period)

@@ -36,7 +36,9 @@ def made_from(job: Job, inputs: Sequence[str], as_of: date, issued: date) -> dic
     }
 
 
-def manifest(job: Job, data: Aggregated, digests: Sequence[str], issued: date, outputs: Any) -> dict[str, Any]:
+def manifest(
+    job: Job, data: Aggregated, digests: Sequence[str], issued: date, outputs: Any
+) -> dict[str, Any]:
     """Return the content of manifest.json."""
     by_file: dict[int, Counter[str]] = defaultdict(Counter)
     for file, outcome, lines in data.outcomes:

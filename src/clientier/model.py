@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,7 +53,9 @@ class Model(_Strict):
     def millionths(self) -> Thresholds:
         """Return the thresholds in the units of a frame."""
         fitted = self.thresholds
-        return Thresholds(fitted.recency_days, fitted.frequency, tuple(_millionths(value) for value in fitted.monetary))
+        return Thresholds(
+            fitted.recency_days, fitted.frequency, tuple(_millionths(value) for value in fitted.monetary)
+        )
 
     def cut_of(self, key: ShareCut) -> int | None:
         """Return the cut of a share in millionths.
@@ -71,8 +72,14 @@ def _millionths(amount: Decimal | None) -> int | None:
 
 def shares_used(config: Config) -> tuple[ShareCut, ...]:
     """Return every value_share and customer_share that the config asks for, each once, in a fixed order."""
-    rules = [tier.when for tier in config.tiers] + [config.potential.when] + [action.when for action in config.actions]
-    used = {test.share for rule in rules if rule for test in comparisons(rule) if test.column in SHARE_COLUMNS}
+    rules = (
+        [tier.when for tier in config.tiers]
+        + [config.potential.when]
+        + [action.when for action in config.actions]
+    )
+    used = {
+        test.share for rule in rules if rule for test in comparisons(rule) if test.column in SHARE_COLUMNS
+    }
     return tuple(sorted(used))
 
 
@@ -84,9 +91,13 @@ def read_model(path: Path, config: Config) -> Model:
     try:
         model = Model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise ConfigError(Problem(str(path), f"cannot be read: {error.strerror}", "give a model.yaml")) from None
+        raise ConfigError(
+            Problem(str(path), f"cannot be read: {error.strerror}", "give a model.yaml")
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
-        raise ConfigError(Problem(str(path), f"is not a model: {_short(error)}", "give a model.yaml of a run")) from None
+        raise ConfigError(
+            Problem(str(path), f"is not a model: {_short(error)}", "give a model.yaml of a run")
+        ) from None
     problems = list(_differences(str(path), model, config))
     if problems:
         raise ConfigError(problems)
@@ -105,12 +116,17 @@ def _differences(place: str, model: Model, config: Config) -> Iterable[Problem]:
         ("levels", model.levels, config.scores.levels),
         ("window", model.window, config.period.window),
         ("currency", model.currency, config.transactions.currency),
-        *((f"metrics.{name}", model.metrics.get(name), value) for name, value in config.metrics.model_dump().items()),
+        *(
+            (f"metrics.{name}", model.metrics.get(name), value)
+            for name, value in config.metrics.model_dump().items()
+        ),
     ]
     for key, fitted, asked in pairs:
         if fitted != asked:
             fact = f"the model was fitted with {fitted}, the config says {asked}"
-            yield Problem(f"{place}: {key}", fact, "use a model fitted by this config, or run without --model")
+            yield Problem(
+                f"{place}: {key}", fact, "use a model fitted by this config, or run without --model"
+            )
     for metric, thresholds in zip(METRICS, model.thresholds.model_dump().values(), strict=True):
         if len(thresholds) != model.levels - 1:
             fact = f"{model.levels} levels need {model.levels - 1} thresholds, not {len(thresholds)}"
@@ -124,7 +140,9 @@ def _differences(place: str, model: Model, config: Config) -> Iterable[Problem]:
 
 def model_text(model: Model) -> str:
     """Return the model as YAML, the same bytes for the same model."""
-    return yaml.safe_dump(_plain(model.model_dump()), sort_keys=False, allow_unicode=True, default_flow_style=None)
+    return yaml.safe_dump(
+        _plain(model.model_dump()), sort_keys=False, allow_unicode=True, default_flow_style=None
+    )
 
 
 def _plain(value: Any) -> Any:

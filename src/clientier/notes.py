@@ -66,7 +66,9 @@ def of_cut_points(config: Config, points: CutPoints, model: Model | None) -> lis
     """Note scores that nobody can reach, and thresholds that come from a model."""
     notes = [note(config.language, "model")] if model else []
     fitted = [metric for metric in METRICS if getattr(config.scores, metric) == "quantile"]
-    if any(getattr(points.thresholds, metric) == (None,) * (config.scores.levels - 1) for metric in fitted[:1]):
+    if any(
+        getattr(points.thresholds, metric) == (None,) * (config.scores.levels - 1) for metric in fitted[:1]
+    ):
         return [*notes, note(config.language, "no_purchaser")]
     for metric in fitted:
         if scores := unreachable_scores(points.thresholds, metric):
@@ -79,7 +81,9 @@ def of_tally(config: Config, tally: Tally) -> list[str]:
     """Note empty tiers, an overgrown best tier, kept customers, withheld messages, and what has no effect."""
     language, total = config.language, tally.customers.total()
     notes = [
-        note(language, "empty_tier", tier=tier.name) for tier in config.tiers if not tally.customers[tier.name]
+        note(language, "empty_tier", tier=tier.name)
+        for tier in config.tiers
+        if not tally.customers[tier.name]
     ]
     best = config.tiers[0].name
     part = share(tally.customers[best], total) * 100
@@ -108,4 +112,3 @@ def of_reading(language: str, rounded_lines: int) -> list[str]:
 def of_table(language: str, absent: Sequence[str]) -> list[str]:
     """Note the columns that a customer table lacks."""
     return [note(language, "absent", column=column) for column in absent]
-

@@ -42,4 +42,6 @@ class RunOptions:
         try:
             return date.fromisoformat(self.issued)
         except ValueError:
-            raise ConfigError(Problem("--issued", f"'{self.issued}' is not a date", "write 2026-11-02")) from None
+            raise ConfigError(
+                Problem("--issued", f"'{self.issued}' is not a date", "write 2026-11-02")
+            ) from None

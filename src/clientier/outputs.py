@@ -124,7 +124,9 @@ def customer_rows(customers: pd.DataFrame, columns: Sequence[Column], form: Form
     if form.kind == "parquet":
         return frames.typed(customers, tuple(columns))
     cells = {column.name: texts.in_files(customers[column.name], column) for column in columns}
-    return _neutral(cells, [c.name for c in columns if c.kind is Kind.TEXT]) if form.excel else pa.table(cells)
+    return (
+        _neutral(cells, [c.name for c in columns if c.kind is Kind.TEXT]) if form.excel else pa.table(cells)
+    )
 
 
 def action_rows(actions: pa.Table, form: Format) -> pa.Table:
@@ -161,7 +163,9 @@ class OutputFolder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             for table in self._tables:
                 table.abandon()

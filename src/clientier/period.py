@@ -32,7 +32,11 @@ def period_until(as_of: date, window: str, oldest: date) -> Period:
         return Period(as_of, min(oldest, as_of) - timedelta(days=1), window)
     count, unit = window.split()
     try:
-        after = months_before(as_of, int(count)) if unit.startswith("month") else as_of - timedelta(days=int(count))
+        after = (
+            months_before(as_of, int(count))
+            if unit.startswith("month")
+            else as_of - timedelta(days=int(count))
+        )
     except (OverflowError, ValueError):
         raise ValueError(f"a window of {window} before {as_of} reaches back beyond the calendar") from None
     return Period(as_of, after, window)
@@ -55,5 +59,3 @@ def next_business_day(day: date) -> date:
     """Return the first of Monday to Friday after ``day``."""
     ahead = {4: 3, 5: 2}.get(day.weekday(), 1)
     return day + timedelta(days=ahead)
-
-

@@ -1,6 +1,6 @@
 """The main job: transaction files in; customers, tiers and service action lists out.
 
-    transactions -> customers -> scores -> tiers -> potential -> actions -> outputs
+transactions -> customers -> scores -> tiers -> potential -> actions -> outputs
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from clientier.actions import list_actions
+from clientier.legend import legend
 
 from clientier import notes, summary, wording
-from clientier.actions import ActionLists, list_actions
 from clientier.atomic import output_errors, staged_folder
 from clientier.config import show
 from clientier.customers import add_metrics
@@ -24,7 +25,6 @@ from clientier.cutpoints import CutPoints, cut_points
 from clientier.engines import Progress
 from clientier.errors import EngineError, Problem
 from clientier.job import Aggregated, Job, aggregate, hashing, open_job
-from clientier.legend import legend
 from clientier.manifest import NAME, manifest, published_already
 from clientier.model import Model, model_text, read_model
 from clientier.options import RunOptions
@@ -128,12 +128,20 @@ class _Run:
             return self.model
         config = self.job.config
         shares = tally.score_shares(config.scores.levels)
-        return CutPoints(self.plan.thresholds, self.plan.cuts).as_model(config).model_copy(update={"scores": shares})
+        return (
+            CutPoints(self.plan.thresholds, self.plan.cuts)
+            .as_model(config)
+            .model_copy(update={"scores": shares})
+        )
 
     def _summary(self, tally: Tally) -> dict[str, Any]:
         config, data = self.job.config, self.data
         points = CutPoints(self.plan.thresholds, self.plan.cuts)
-        found = [*data.notes, *notes.of_cut_points(config, points, self.model), *notes.of_tally(config, tally)]
+        found = [
+            *data.notes,
+            *notes.of_cut_points(config, points, self.model),
+            *notes.of_tally(config, tally),
+        ]
         return {
             "as_of": data.period.as_of.isoformat(),
             "issued": self.issued.isoformat(),

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
-
 from clientier.actions import ActionLists
+
 from clientier.columns import MONEY_SCALE
-from clientier.cutpoints import CutPoints, money
 from clientier.config.models import Config
+from clientier.cutpoints import CutPoints, money
 from clientier.model import Model
 from clientier.scores import METRICS
 
@@ -33,7 +33,9 @@ class Tally:
     withheld: Counter[str] = field(default_factory=Counter)  # by action
     potential: Counter[str] = field(default_factory=Counter)
     kept: int = 0  # customers whom the keep list moved out of the last tier
-    scores: Mapping[str, Counter[int]] = field(default_factory=lambda: {metric: Counter() for metric in METRICS})
+    scores: Mapping[str, Counter[int]] = field(
+        default_factory=lambda: {metric: Counter() for metric in METRICS}
+    )
 
     def count_customers(self, customers: pd.DataFrame, kept_reason: str) -> None:
         """Count a batch of placed customers."""
@@ -46,7 +48,9 @@ class Tally:
         self.kept += int((customers["reason"] == kept_reason).sum())
         self.potential.update(customers["potential"].value_counts().to_dict())
         for metric, counts in self.scores.items():
-            values, customers_at = np.unique(customers[f"{metric}_score"].to_numpy(dtype=np.int64), return_counts=True)
+            values, customers_at = np.unique(
+                customers[f"{metric}_score"].to_numpy(dtype=np.int64), return_counts=True
+            )
             counts.update(dict(zip(values.tolist(), customers_at.tolist(), strict=True)))
 
     def count_actions(self, lists: ActionLists) -> None:
@@ -83,7 +87,9 @@ def rows(outcomes: Sequence[tuple[str, int]]) -> dict[str, Any]:
     counted: Counter[str] = Counter()
     for outcome, lines in outcomes:
         counted[outcome] += lines
-    excluded = {outcome: counted[outcome] for outcome in sorted(counted) if outcome not in (*USED, "rejected")}
+    excluded = {
+        outcome: counted[outcome] for outcome in sorted(counted) if outcome not in (*USED, "rejected")
+    }
     return {
         "read": counted.total(),
         "used": {outcome: counted[outcome] for outcome in USED},

@@ -54,7 +54,9 @@ def read_customers(source: BinaryIO, name: str, needed: Sequence[str] = NEEDED) 
         raise DataError(Problem(name, "holds no customer", FIX))
     problems: list[Problem] = []
     ours = [column for column in CUSTOMER_COLUMNS if column.name in table.column_names]
-    read = {column.name: _column(table[column.name].combine_chunks(), column, name, problems) for column in ours}
+    read = {
+        column.name: _column(table[column.name].combine_chunks(), column, name, problems) for column in ours
+    }
     customers = pd.DataFrame(read)
     problems += [*_repeated(customers["customer_id"], name), *_empty(customers, needed, name)]
     if problems:
@@ -120,7 +122,9 @@ def _integers(cells: pa.StringArray, kind: Kind) -> pa.Array:
         return cells.cast(pa.int64())
     decimals = {Kind.MONEY: 6, Kind.RATIO: 4}[kind]
     exact = cells.cast(pa.decimal128(19, decimals))
-    return pc.multiply(exact.cast(pa.decimal128(30, decimals)), pa.scalar(Decimal(kind.scale))).cast(pa.int64())
+    return pc.multiply(exact.cast(pa.decimal128(30, decimals)), pa.scalar(Decimal(kind.scale))).cast(
+        pa.int64()
+    )
 
 
 def _column_cell_by_cell(
@@ -152,7 +156,10 @@ def _integer(cell: str, column: Column) -> int | None:
 
 def _repeated(ids: pd.Series[str], name: str) -> list[Problem]:
     rows = np.flatnonzero(ids.duplicated().to_numpy())[:MOST_PROBLEMS]
-    return [Problem(f"{name}: row {row + 2}: customer_id", "is there twice", "keep one row a customer") for row in rows]
+    return [
+        Problem(f"{name}: row {row + 2}: customer_id", "is there twice", "keep one row a customer")
+        for row in rows
+    ]
 
 
 def _empty(customers: pd.DataFrame, needed: Sequence[str], name: str) -> list[Problem]:

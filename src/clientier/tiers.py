@@ -58,7 +58,9 @@ def _placed(customers: pd.DataFrame, rules: TierRules) -> tuple[np.ndarray, np.n
     return placed, kept
 
 
-def _reasons(customers: pd.DataFrame, placed: np.ndarray, kept: np.ndarray, rules: TierRules) -> pd.Series[str]:
+def _reasons(
+    customers: pd.DataFrame, placed: np.ndarray, kept: np.ndarray, rules: TierRules
+) -> pd.Series[str]:
     """Word the placement of every customer, tier by tier."""
     parts: list[pa.Array] = []
     rows: list[np.ndarray] = []
@@ -74,4 +76,8 @@ def _reasons(customers: pd.DataFrame, placed: np.ndarray, kept: np.ndarray, rule
     rows.append(np.flatnonzero(kept))
     order = np.argsort(np.concatenate(rows), kind="stable")
     words = pa.concat_arrays(parts).take(pa.array(order))
-    return pd.Series(pd.arrays.ArrowStringArray(words, dtype=pd.StringDtype(na_value=np.nan))) if len(words) else pd.Series([], dtype="str")
+    return (
+        pd.Series(pd.arrays.ArrowStringArray(words, dtype=pd.StringDtype(na_value=np.nan)))
+        if len(words)
+        else pd.Series([], dtype="str")
+    )

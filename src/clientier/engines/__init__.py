@@ -22,14 +22,16 @@ BATCH_ROWS = 100_000
 class Engine(Protocol):
     """The few verbs that need every row. Everything after them looks at one customer at a time."""
 
-    def read(self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None) -> Reading:
+    def read(
+        self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
+    ) -> Reading:
         """Read transaction files to order days; every line ends in one outcome."""
 
     def aggregate(self, metrics: Metrics, period: Period) -> None:
         """Sum the order days by customer."""
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
-        """Count the customers at each value of last_order, frequency or monetary."""
+        """Count the customers at each value of recency_days, frequency or monetary."""
 
     def customers(self) -> Iterator[pd.DataFrame]:
         """Yield customers in batches, by monetary descending, then customer_id by its UTF-8 bytes.

@@ -11,12 +11,12 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from clientier.engines.reading import Reading, read_transactions
 
 from clientier import frames
 from clientier.config.models import Metrics, Transactions
 from clientier.customers import sums_sql
 from clientier.engines import BATCH_ROWS, Progress
-from clientier.engines.reading import Reading, read_transactions
 from clientier.errors import ConfigError, DataError, EngineError, Problem
 from clientier.period import Period
 from clientier.scores import Histogram
@@ -34,7 +34,9 @@ class DuckDBEngine:
 
     def _limit_memory(self, memory_limit: str) -> None:
         try:
-            self._connection.execute("SELECT set_config('memory_limit', $limit, false)", {"limit": memory_limit})
+            self._connection.execute(
+                "SELECT set_config('memory_limit', $limit, false)", {"limit": memory_limit}
+            )
         except duckdb.Error:
             fix = "write a size such as 2GB or 800MB"
             raise ConfigError(Problem("--memory-limit", f"'{memory_limit}' is not a size", fix)) from None
@@ -43,7 +45,9 @@ class DuckDBEngine:
         """Give back memory and spilled files."""
         self._connection.close()
 
-    def read(self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None) -> Reading:
+    def read(
+        self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
+    ) -> Reading:
         with engine_errors():
             return read_transactions(self._connection, files, transactions, base, self._scratch, progress)
 
@@ -64,7 +68,9 @@ class DuckDBEngine:
 
     def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
         """Return the money of the order days inside the window, summed without regard to customers."""
-        column = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": "gross"}[metrics.monetary]
+        column = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": "gross"}[
+            metrics.monetary
+        ]
         inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
         ((total,),) = self._rows(f"SELECT coalesce(sum({column}), 0) FROM order_days WHERE {inside}")
         return Decimal(total)
@@ -73,7 +79,9 @@ class DuckDBEngine:
         self._as_of = period.as_of
         try:
             with engine_errors():
-                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {sums_sql(metrics, period)}")
+                self._connection.execute(
+                    f"CREATE OR REPLACE TEMP TABLE customers AS {sums_sql(metrics, period)}"
+                )
         except duckdb.ConversionException:
             fact = "the amounts of one customer add up to 9.2 * 10^12 or more"
             raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
