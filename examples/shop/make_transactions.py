@@ -63,8 +63,8 @@ KINDS = {
 NAMED = ("王记茶楼", "聚福园", "TEAROOM-03", "TEAROOM-04", "TEAROOM-05", "陈淑芬", "欧阳兰")
 STAFF, TEST = "00001", "TEST"
 
-# Lines as a till sometimes writes them, and where they stand: a day that is none, no amount, an item with bare commas,
-# the letter O for a zero, a line cut off.
+# Lines as a till sometimes writes them, and where they stand: a day that is none, no amount, an item with
+# bare commas, the letter O for a zero, a line cut off.
 UNREADABLE = (
     (477, "100236,2025-02-30,00252,Shortbread,3.85"),
     (935, '100447,2025-06-17,00053,"Ceylon, 50 bags",n/a'),
@@ -151,7 +151,7 @@ def make_orders(dice: Dice) -> list[Order]:
 
 
 def table_lines(dice: Dice, orders: list[Order]) -> list[tuple[str, ...]]:
-    """Return the lines of the file, by day: bills from 100001 on, refunds by R and the number of their bill."""
+    """Return the lines of the file, by day. Bills count from 100001; a refund is R and the number of its bill."""
     rows = []
     for number, order in enumerate(orders, start=100_001):
         rows += [(order.day, str(number), order.customer, *line) for line in order.lines]
