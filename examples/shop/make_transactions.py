@@ -151,7 +151,7 @@ def make_orders(dice: Dice) -> list[Order]:
 
 
 def table_lines(dice: Dice, orders: list[Order]) -> list[tuple[str, ...]]:
-    """Return the lines of the file, by day. Bills count from 100001; a refund is R and the number of its bill."""
+    """Return the lines of the file, by day. Bills count from 100001; bill 100236 comes back as R100236."""
     rows = []
     for number, order in enumerate(orders, start=100_001):
         rows += [(order.day, str(number), order.customer, *line) for line in order.lines]
