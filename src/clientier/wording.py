@@ -17,7 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientier.columns import BY_NAME, Kind
-from clientier.conditions import SHARE_COLUMNS, AllOf, AnyOf, Compare, Condition, Cuts, Mask, Not, holds
+from clientier.conditions import (
+    SHARE_COLUMNS,
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Cuts,
+    Mask,
+    Not,
+    comparisons,
+    holds,
+)
 from clientier.texts import (
     CODES_ZH,
     NOTHING,
@@ -26,6 +37,7 @@ from clientier.texts import (
     day_spoken,
     fill,
     money_spoken,
+    placeholders,
 )
 
 
@@ -189,6 +201,13 @@ def reasons(
     Of ``any`` only the branches that hold are worded; ``""`` where the condition does not hold.
     """
     return _Reasons(customers, cuts, language, currency).words(condition)
+
+
+def needed(condition: Condition) -> frozenset[str]:
+    """Return the columns that ``reasons`` reads."""
+    tested = {test.column for test in comparisons(condition)}
+    told = {name for column in tested if column in _SENTENCES for name in placeholders(_SENTENCES[column][0])}
+    return frozenset(tested | told | ({"monetary", "frequency"} if tested & set(SHARE_COLUMNS) else set()))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,210 @@
+"""Actions: who to contact, why, how, by whom, by when; and the words for staff and for the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clientier import wording
+from clientier.columns import ACTION_COLUMNS, BY_NAME
+from clientier.conditions import Cuts, Mask, holds
+from clientier.config.models import Action, Config, Text
+from clientier.frames import text_array
+from clientier.numerals import joined
+from clientier.texts import NOTHING, Spoken, fill, in_files, placeholders, window_spoken
+
+Rows = npt.NDArray[np.intp]
+
+_OF_THE_CUSTOMER = ("customer_id", "tier", "grade", "potential")
+_WINDOW = "{window}"
+
+
+@dataclass(frozen=True)
+class ActionLists:
+    """The actions of one batch of customers."""
+
+    table: pa.Table  # columns.ACTION_COLUMNS, all text
+    customers_per_action: Mapping[str, int]  # by action id
+    withheld_per_action: Mapping[str, int]  # messages left empty because a figure is empty, by action id
+
+
+def list_actions(customers: pd.DataFrame, config: Config, cuts: Cuts, issued: date) -> ActionLists:
+    """List the batch's actions: customers in their order, then by priority, then in the config's order.
+
+    Needs:  customer_id, tier, and what the playbook names; a column the batch lacks is empty
+    """
+    playbook = sorted(config.actions, key=lambda action: action.priority)
+    batch = _Batch(customers, config, cuts)
+    chosen = [batch.choose(action) for action in playbook]
+    return ActionLists(
+        _table(batch, playbook, chosen, issued),
+        {action.id: len(part.rows) for action, part in zip(playbook, chosen, strict=True)},
+        {action.id: part.withheld for action, part in zip(playbook, chosen, strict=True)},
+    )
+
+
+def due_date(issued: date, due: str) -> date:
+    """Return the day that is ``3 business days`` (Monday to Friday) or ``10 days`` after the issue date.
+
+    Business days issued on a weekend count from the Monday after it.
+    """
+    days = int(due.split()[0])
+    if "business" not in due:
+        return issued + timedelta(days=days)
+    moved = np.busday_offset(np.datetime64(issued, "D"), days, roll="forward")
+    return date.fromisoformat(str(moved))
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The customers one action is for, and its texts for them."""
+
+    rows: Rows  # positions in the batch, ascending
+    trigger: pa.StringArray
+    briefing: pa.StringArray
+    message: pa.StringArray
+    withheld: int
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A batch of customers before the playbook."""
+
+    customers: pd.DataFrame
+    config: Config
+    cuts: Cuts
+
+    def choose(self, action: Action) -> _Chosen:
+        """Return the customers the action is for, with its texts."""
+        rows = np.flatnonzero(self._wanted(action))
+        briefing, message = self._template(action.briefing), self._template(action.message)
+        named = {*placeholders(briefing), *placeholders(message)}
+        if action.when is not None:
+            named |= wording.needed(action.when)
+        chosen = self.customers[[name for name in self.customers if name in named]].take(rows)
+        said = self._spoken(chosen)
+        messages = fill(message, said, len(rows), empty=None)
+        return _Chosen(
+            rows,
+            self._triggers(action, chosen),
+            fill(briefing, said, len(rows), empty=NOTHING),
+            messages,
+            _count_empty(messages) if message else 0,
+        )
+
+    def text(self, name: str) -> pa.StringArray:
+        """Return a text column, ``""`` where it is empty."""
+        if name not in self.customers:
+            return _nothing(len(self.customers))
+        return text_array(self.customers[name])
+
+    def _wanted(self, action: Action) -> Mask:
+        wanted = self._is_one_of("tier", action.tiers)
+        if action.potential != "any":
+            wanted = wanted & self._is_one_of("potential", (action.potential,))
+        if action.when is not None and wanted.any():
+            wanted = wanted & holds(action.when, self.customers, self.cuts)
+        return wanted
+
+    def _is_one_of(self, name: str, wanted: Sequence[str]) -> Mask:
+        encoded = self._encoded[name]
+        hits = pc.is_in(encoded.dictionary, value_set=pa.array(wanted, pa.string()))
+        return np.asarray(hits.take(encoded.indices), dtype=np.bool_)
+
+    @cached_property
+    def _encoded(self) -> Mapping[str, pa.DictionaryArray]:
+        return {name: self.text(name).dictionary_encode() for name in ("tier", "potential")}
+
+    def _template(self, text: Text) -> str:
+        """Return the text in the run's language, the window filled in."""
+        template = text.of(self.config.language)
+        window = window_spoken(self.config.period.window, self.config.language)
+        if template.startswith(_WINDOW):
+            template = window[:1].upper() + window[1:] + template.removeprefix(_WINDOW)
+        return template.replace(_WINDOW, window)
+
+    def _spoken(self, chosen: pd.DataFrame) -> Spoken:
+        """Return the columns as people say them, tiers by their labels."""
+        said = Spoken(chosen, self.config.language, self.config.transactions.currency)
+        for name in ("tier", "next_tier"):
+            if name in chosen:
+                said[name] = self._labels(said[name])
+        return said
+
+    def _labels(self, tiers: pa.StringArray) -> pa.StringArray:
+        encoded = tiers.dictionary_encode()
+        labels = {tier.name: tier.title(self.config.language) for tier in self.config.tiers}
+        said = [labels.get(name, name) for name in encoded.dictionary.to_pylist()]
+        return pa.array(said, pa.string()).take(encoded.indices)
+
+    def _triggers(self, action: Action, chosen: pd.DataFrame) -> pa.StringArray:
+        """Word what of the action's own rule holds, with the customers' figures."""
+        if action.when is None:
+            return _nothing(len(chosen))
+        currency = self.config.transactions.currency
+        return wording.reasons(action.when, chosen, self.cuts, self.config.language, currency)
+
+
+# ---- the table --------------------------------------------------------------------------------------
+
+
+def _table(batch: _Batch, playbook: Sequence[Action], chosen: Sequence[_Chosen], issued: date) -> pa.Table:
+    """Put the actions' parts together, customer by customer."""
+    rows = np.concatenate([np.empty(0, np.intp), *(part.rows for part in chosen)])
+    # The parts are in the order of the playbook: a stable sort by customer keeps it for each of them.
+    order = pa.array(np.argsort(rows, kind="stable"))
+    customer = pa.array(rows).take(order)
+    action = pa.array(np.repeat(np.arange(len(chosen)), [len(part.rows) for part in chosen])).take(order)
+
+    cells = {name: batch.text(name).take(customer) for name in _OF_THE_CUSTOMER}
+    cells |= {
+        name: texts.take(action) for name, texts in _of_the_action(playbook, batch.config, issued).items()
+    }
+    cells["briefing"] = _concatenated([part.briefing for part in chosen]).take(order)
+    cells["message"] = _concatenated([part.message for part in chosen]).take(order)
+    triggers = _concatenated([part.trigger for part in chosen]).take(order)
+    cells["reason"] = _reasons(batch.text("reason").take(customer), triggers, batch.config.language)
+    cells["monetary"] = in_files(batch.customers["monetary"], BY_NAME["monetary"]).take(customer)
+    return pa.table({name: cells[name] for name in ACTION_COLUMNS})
+
+
+def _of_the_action(playbook: Sequence[Action], config: Config, issued: date) -> Mapping[str, pa.StringArray]:
+    """Return the columns that are the same for every customer of an action, one cell an action."""
+    cells = {
+        "action_id": [action.id for action in playbook],
+        "action": [action.title.of(config.language) for action in playbook],
+        "priority": [str(action.priority) for action in playbook],
+        "purpose": [action.purpose for action in playbook],
+        "content": [action.content for action in playbook],
+        "channel": [action.channel for action in playbook],
+        "owner": [action.owner for action in playbook],
+        "rank": [action.rank or "" for action in playbook],
+        "due_date": [due_date(issued, action.due).isoformat() for action in playbook],
+    }
+    return {name: pa.array(texts, pa.string()) for name, texts in cells.items()}
+
+
+def _reasons(placements: pa.StringArray, triggers: pa.StringArray, language: str) -> pa.StringArray:
+    """Return why the customer is in the tier and, where the action has a rule of its own, why the action."""
+    one = pc.or_(pc.equal(placements, ""), pc.equal(triggers, ""))
+    return joined(placements, pc.if_else(one, "", wording.separator(language)), triggers)
+
+
+def _concatenated(parts: Sequence[pa.StringArray]) -> pa.StringArray:
+    return pa.concat_arrays([_nothing(0), *parts])
+
+
+def _nothing(rows: int) -> pa.StringArray:
+    return pa.repeat(pa.scalar("", pa.string()), rows)
+
+
+def _count_empty(texts: pa.StringArray) -> int:
+    return int(pc.sum(pc.equal(texts, "")).as_py() or 0)
