@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TextIO
+from typing import Literal, TextIO
 
 from rich import box
 from rich.cells import cell_len
@@ -66,8 +66,10 @@ def _bullets(items: Iterable[str]) -> RenderableType:
 def _table(table: Table) -> RenderableType:
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(table.header))
     for i, title in enumerate(table.header):
-        justify = "left" if i in table.left else "right"
-        drawn.add_column(Text(clean(title)), justify=justify, vertical="top", header_style="bold", overflow="fold")
+        justify: Literal["left", "right"] = "left" if i in table.left else "right"
+        drawn.add_column(
+            Text(clean(title)), justify=justify, vertical="top", header_style="bold", overflow="fold"
+        )
     for row in table.rows:
         drawn.add_row(*(Text(clean(cell)) for cell in row))
     return Padding(drawn, (0, 2))

@@ -10,7 +10,7 @@ from clientier.report.blocks import Block, Bullets, Heading, Paragraph, Pyramid,
 # What can start a mark anywhere in a line; single _ inside words starts none.
 _MARKS = re.compile(r"([\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w))")
 # What starts a list, heading, rule or quote at the beginning of a line.
-_STARTS = re.compile(r"^(\s*)([-+#=]|\d+(?=[.)]))")
+_STARTS = re.compile(r"^(\s*)([-+#=]|\d+(?=[.)](?:\s|$)))")
 
 
 def markdown(blocks: Iterable[Block]) -> str:

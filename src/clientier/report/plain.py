@@ -35,7 +35,10 @@ def _table(table: Table) -> str:
     rows = [tuple(clean(cell) for cell in row) for row in (table.header, *table.rows)]
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(table.header))]
     lines = [
-        _GAP.join(_pad(cell, width, i in table.left) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        _GAP.join(
+            _pad(cell, width, i in table.left)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     ]
     return "\n".join(f"{_GAP}{line}".rstrip() for line in lines if line.strip())

@@ -20,7 +20,14 @@ def progress_on(stream: TextIO, quiet: bool = False) -> Iterator[Report | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
     columns = (
@@ -34,6 +41,8 @@ def progress_on(stream: TextIO, quiet: bool = False) -> Iterator[Report | None]:
         task = progress.add_task("", total=None)
 
         def report(doing: str, share: float | None) -> None:
-            progress.update(task, description=clean(doing), total=None if share is None else 1.0, completed=share or 0)
+            progress.update(
+                task, description=clean(doing), total=None if share is None else 1.0, completed=share or 0
+            )
 
         yield report

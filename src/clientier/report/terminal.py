@@ -18,6 +18,7 @@ from clientier.report.words import (
     percent,
     say,
     share_of,
+    tier_shares,
     window_words,
 )
 
@@ -58,11 +59,11 @@ def _tiers(summary: Summary) -> Iterator[Block]:
     language = summary["language"]
     yield Pyramid(
         (say("customers", language), monetary_name(summary, currency=False)),
-        tuple(_level(tier, language) for tier in summary["tiers"]),
+        tuple(_level(tier, summary) for tier in summary["tiers"]),
     )
     words = [say(key, language) for key in ("tier", "customers", "share", "value_share", "actions")]
     header = (*words[:3], monetary_name(summary), *words[3:])
-    rows = tuple(_tier_row(tier, language) for tier in summary["tiers"])
+    rows = tuple(_tier_row(tier, summary) for tier in summary["tiers"])
     yield Table(header, (*rows, _total_row(summary)))
     yield Paragraph(say(f"monetary_{summary['metrics']['monetary']}_is", language))
     yield Paragraph(
@@ -70,22 +71,19 @@ def _tiers(summary: Summary) -> Iterator[Block]:
     )
 
 
-def _level(tier: Mapping[str, Any], language: str) -> Level:
-    shares = (tier["customer_share"], tier["monetary_share"])
-    return Level(
-        tier["label"],
-        tuple(None if share is None else Decimal(share) for share in shares),
-        tuple(percent(share, language) for share in shares),
-    )
+def _level(tier: Mapping[str, Any], summary: Summary) -> Level:
+    shares = tier_shares(tier, summary)
+    return Level(tier["label"], shares, tuple(percent(share, summary["language"]) for share in shares))
 
 
-def _tier_row(tier: Mapping[str, Any], language: str) -> tuple[str, ...]:
+def _tier_row(tier: Mapping[str, Any], summary: Summary) -> tuple[str, ...]:
+    of_customers, of_value = (percent(share, summary["language"]) for share in tier_shares(tier, summary))
     return (
         tier["label"],
         count(tier["customers"]),
-        percent(tier["customer_share"], language),
+        of_customers,
         money(tier["monetary"]),
-        percent(tier["monetary_share"], language),
+        of_value,
         count(tier["actions"]),
     )
 
@@ -94,7 +92,14 @@ def _total_row(summary: Summary) -> tuple[str, ...]:
     tiers = summary["tiers"]
     total = sum((Decimal(tier["monetary"]) for tier in tiers), Decimal(0))
     actions = sum(tier["actions"] for tier in tiers)
-    return (say("total", summary["language"]), count(summary["customers"]), "", f"{total:,}", "", count(actions))
+    return (
+        say("total", summary["language"]),
+        count(summary["customers"]),
+        "",
+        f"{total:,}",
+        "",
+        count(actions),
+    )
 
 
 # ---- thresholds -------------------------------------------------------------------------------------
@@ -132,10 +137,11 @@ def _metric_column(summary: Summary, metric: str) -> list[tuple[str, str]]:
     thresholds = list(summary["thresholds"][key])
     best_first = thresholds if metric == "recency" else thresholds[::-1]
     language = summary["language"]
-    shares = {entry["score"]: entry["share"] for entry in summary["scores"][f"{metric}_score"]}
+    counted = {entry["score"]: entry["customers"] for entry in summary["scores"][f"{metric}_score"]}
     scores = range(len(best_first) + 1, 0, -1)
     words = [_threshold(best_first, i, language) for i in range(len(best_first))] + [say("at_best", language)]
-    return [(word, percent(shares.get(score), language)) for score, word in zip(scores, words, strict=True)]
+    shares = (share_of(counted.get(score, 0), summary["customers"]) for score in scores)
+    return [(word, percent(share, language)) for word, share in zip(words, shares, strict=True)]
 
 
 def _threshold(best_first: Sequence[int | str | None], index: int, language: str) -> str:
@@ -215,7 +221,7 @@ def _actions(summary: Summary) -> Iterator[Block]:
         (
             action["action"],
             action["action_id"],
-            labels.get(action["tier"], action["tier"]),
+            say("comma", language).join(labels.get(tier, tier) for tier in action["tiers"]),
             count(action["customers"]),
             count(action["withheld"]) if action["withheld"] else NOTHING,
         )
@@ -233,7 +239,9 @@ def _drift(summary: Summary) -> Iterator[Block]:
     names = (say("recency", language), frequency_name(summary), monetary_name(summary, currency=False))
     columns = [{entry["score"]: entry for entry in summary["drift"][f"{metric}_score"]} for metric in SCORES]
     scores = sorted({score for column in columns for score in column}, reverse=True)
-    rows = tuple((str(score), *(_moved(column.get(score), language) for column in columns)) for score in scores)
+    rows = tuple(
+        (str(score), *(_moved(column.get(score), language) for column in columns)) for score in scores
+    )
     yield Table((say("score", language), *names), rows, left=frozenset())
 
 

@@ -25,7 +25,7 @@ def money(amount: str | None) -> str:
 
 
 def money_with_currency(amount: str, language: str, currency: str | None) -> str:
-    """Return an amount as a sentence has it: GBP 1,460.60 (1,460.60元)."""
+    """Return an amount as a sentence has it： GBP 1，460.60 （1，460.60元）."""
     return money_spoken(int(Decimal(amount) * MONEY_SCALE), language, currency)
 
 
@@ -42,13 +42,20 @@ def share_of(part: int, whole: int) -> Decimal | None:
     return Decimal(part) / whole if whole else None
 
 
+def tier_shares(tier: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+    """Return a tier's share of the customers and of their money, not rounded as in summary.json."""
+    everything = sum((Decimal(each["monetary"]) for each in summary["tiers"]), Decimal(0))
+    of_value = Decimal(tier["monetary"]) / everything if everything > 0 else None
+    return share_of(tier["customers"], summary["customers"]), of_value
+
+
 def first_day(after: str) -> str:
     """Return the first day of a window that starts after a day."""
     return (date.fromisoformat(after) + timedelta(days=1)).isoformat()
 
 
 def window_words(window: str, language: str) -> str:
-    """Return the window's length: "12 months", 12个月, "all", 全部历史."""
+    """Return the window's length: "12 months"， 12个月， "all"， 全部历史."""
     if window == "all":
         return say("whole_history", language)
     number, unit = window.split()
@@ -69,12 +76,31 @@ def monetary_name(summary: Mapping[str, Any], currency: bool = True) -> str:
     name = say(f"monetary_{summary['metrics']['monetary']}", language)
     if not currency or not summary["currency"]:
         return name
-    return f"{name}({summary['currency']})" if language == "zh" else f"{name} ({summary['currency']})"
+    return f"{name}（{summary['currency']}）" if language == "zh" else f"{name} ({summary['currency']})"
 
 
 def frequency_name(summary: Mapping[str, Any]) -> str:
     """Return what the run's frequency counts."""
     return say(f"frequency_{summary['metrics']['frequency']}", summary["language"])
+
+
+def code_words(code: str, language: str) -> str:
+    """Return a code of the playbook (an owner, a channel, a purpose) in words; unknown ones as they are."""
+    return CODES_ZH.get(code, code) if language == "zh" else code.replace("_", " ")
+
+
+CODES_ZH: Mapping[str, str] = MappingProxyType({
+    "yes": "有", "no": "无",
+    "service": "服务", "marketing": "营销", "mandatory": "必须告知", "internal": "内部",
+    "information": "信息沟通", "emotion": "情感沟通", "concept": "理念沟通", "opinion": "意见沟通",
+    "policy": "政策沟通",
+    "senior": "高级", "middle": "中级", "ordinary": "普通",
+    "account_manager": "客户经理", "executive": "高层主管", "supervisor": "主管", "service_desk": "客服坐席",
+    "store_manager": "店长", "hall_staff": "营业员", "system": "系统自动",
+    "visit": "上门拜访", "event": "活动", "letter": "信函", "phone": "电话", "sms": "短信",
+    "email": "电子邮件",
+    "web": "网站", "app": "App", "wechat": "微信",
+})  # fmt: skip
 
 
 PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
@@ -85,15 +111,16 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "monetary_average": ("average order", "单均消费"),
     "monetary_net_is": (
         "Net spend is purchases less refunds inside the window, as the amounts stand in the files.",
-        "净消费额 = 统计期内的消费减退款,金额以文件所载为准。",
+        "净消费额 = 统计期内的消费减退款，金额以文件所载为准。",
     ),
     "monetary_gross_is": (
-        "Gross spend is the purchases inside the window, refunds not deducted, as the amounts stand in the files.",
-        "消费总额 = 统计期内的消费,不扣退款,金额以文件所载为准。",
+        "Gross spend is the purchases inside the window, refunds not deducted, as the amounts stand in "
+        "the files.",
+        "消费总额 = 统计期内的消费，不扣退款，金额以文件所载为准。",
     ),
     "monetary_margin_is": (
         "Margin is net spend less cost inside the window, as the amounts stand in the files.",
-        "毛利 = 统计期内的净消费额减成本,金额以文件所载为准。",
+        "毛利 = 统计期内的净消费额减成本，金额以文件所载为准。",
     ),
     "monetary_average_is": (
         "Average order is the purchases inside the window divided by their number.",
@@ -102,12 +129,12 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "frequency_purchases": ("purchases", "消费次数"),
     "frequency_orders": ("orders", "消费单数"),
     "frequency_days": ("days with a purchase", "消费天数"),
-    "window": ("{window}: {first} to {last}", "{window}:{first} 至 {last}"),
+    "window": ("{window}: {first} to {last}", "{window}：{first} 至 {last}"),
     # the summary
-    "tiers_title": ("Tiers as of {as_of}", "客户分级(截至 {as_of})"),
+    "tiers_title": ("Tiers as of {as_of}", "客户分级（截至 {as_of}）"),
     "window_line": (
         "Window {window}, {first} to {last}. Issued {issued}.",
-        "统计期:{window}({first} 至 {last})。下达日期:{issued}。",
+        "统计期：{window}（{first} 至 {last}）。下达日期：{issued}。",
     ),
     "pyramid": ("Pyramid", "客户金字塔"),
     "customers": ("customers", "客户数"),
@@ -127,10 +154,10 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "skipped": ("skipped", "跳过"),
     "value_cut": (
         "Top customers who together hold {share} of value: from {amount}",
-        "累计占{share}销售额的客户:不低于{amount}",
+        "累计占{share}销售额的客户：不低于{amount}",
     ),
-    "customer_cut": ("Top {share} of customers: from {amount}", "客户数前{share}:不低于{amount}"),
-    "cut_none": ("nobody (no positive spend)", "无人(没有正的消费额)"),
+    "customer_cut": ("Top {share} of customers: from {amount}", "客户数前{share}：不低于{amount}"),
+    "cut_none": ("nobody (no positive spend)", "无人（没有正的消费额）"),
     "rows_title": ("Lines read", "读入行数"),
     "what_became": ("what became of them", "去向"),
     "lines": ("lines", "行数"),
@@ -139,36 +166,65 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "excluded": ("excluded", "排除"),
     "rejected": ("rejected", "拒收"),
     "in_window": ("in the window", "计入统计期"),
-    "before_window": ("before the window (first and last order only)", "早于统计期(仅计首末次消费)"),
+    "before_window": ("before the window (first and last order only)", "早于统计期（仅计首末次消费）"),
     "after_as_of": ("after as_of", "晚于统计截止日"),
     "no_customer": ("no customer id", "无客户编号"),
     "duplicate": ("repeats of a whole line", "重复行"),
-    "dropped": ("dropped by rule {rule}", "按规则剔除:{rule}"),
-    "dropped_exclude": ("dropped, on the exclude list", "名单剔除(员工、测试等)"),
-    "outcome": ("{kind}: {reason}", "{kind}:{reason}"),
-    "unreadable": ("unreadable, each in rejects.csv", "无法识别,逐行见 rejects.csv"),
+    "dropped": ("dropped by rule {rule}", "按规则剔除：{rule}"),
+    "dropped_exclude": ("dropped, on the exclude list", "名单剔除（员工、测试等）"),
+    "outcome": ("{kind}: {reason}", "{kind}：{reason}"),
+    "unreadable": ("unreadable, each in rejects.csv", "无法识别，逐行见 rejects.csv"),
     "adds_up": ("{read} read = {used} used + {excluded} excluded + {rejected} rejected",
                 "读入 {read} 行 = 采用 {used} + 排除 {excluded} + 拒收 {rejected}"),
     "reconciles": (
         "Of the lines used {lines}, of the customers {customers}: {verdict}.",
-        "采用行合计 {lines},客户合计 {customers}:{verdict}。",
+        "采用行合计 {lines}，客户合计 {customers}：{verdict}。",
     ),
     "equal": ("they agree", "对账一致"),
     "unequal": ("THEY DO NOT AGREE", "对账不一致"),
     "actions_title": ("Actions", "服务动作"),
     "action": ("action", "动作"),
     "id": ("id", "编号"),
+    "comma": (", ", "、"),
     "withheld": ("message withheld", "话术留空"),
     "potential_line": (
         "Potential to rise: {yes} customers yes, {no} no.",
-        "升级潜力:有 {yes} 位,无 {no} 位。",
+        "升级潜力：有 {yes} 位，无 {no} 位。",
     ),
     "drift_title": (
         "Drift: share of customers at each score, when fitted and now",
-        "标准偏移:各分值的客户占比(拟合时 → 本期)",
+        "标准偏移：各分值的客户占比（拟合时 → 本期）",
     ),
     "notes_title": ("Notes", "提示"),
     "published": ("Written to {output}", "已写入 {output}"),
-    "unchanged": ("{output} is up to date: nothing to do.", "{output} 内容未变,无需重跑。"),
-    "by_people": ("for staff, not for customers", "供内部使用,不对客"),
+    "unchanged": ("{output} is up to date: nothing to do.", "{output} 内容未变，无需重跑。"),
+    # the customer card
+    "card_title": ("Customer {customer}: {tier}", "客户 {customer}：{tier}"),
+    "stop": (". ", "。"),
+    "stop_within": ("; ", "；"),
+    "card_why": ("Why in this tier", "分级依据"),
+    "card_not_met": ("{tier}: not met: {missed}", "{tier}：不符合：{missed}"),
+    "card_here": ("{rule} (here: {value})", "{rule}（实际：{value}）"),
+    "card_metrics": ("Metrics", "指标"),
+    "card_metric": ("metric", "指标"),
+    "card_value": ("value", "数值"),
+    "card_scores": ("Scores: {rfm}, total {total}", "分值：{rfm}，总分值 {total}"),
+    "card_reached": ("reached by", "达到"),
+    "card_next": ("next score by", "下一分值"),
+    "card_thresholds": ("all thresholds", "全部分档线"),
+    "card_potential": ("Potential and gap", "升级潜力与差距"),
+    "card_potential_is": ("Potential: {answer}", "升级潜力：{answer}"),
+    "card_no_gap": (
+        "No gap: the best tier already, or no purchase leads to a better one.",
+        "无差距数据：已是最高级别，或无法通过消费达到更高级别。",
+    ),
+    "card_no_action": ("None for this customer.", "该客户本期无服务动作。"),
+    "card_due": (
+        "Due {due}, {owner}, priority {priority}",
+        "完成时限 {due}，责任人：{owner}，优先级 {priority}",
+    ),
+    "card_how": ("How: {how}", "方式：{how}"),
+    "card_reason": ("Why: {text}", "触发原因：{text}"),
+    "card_briefing": ("For you: {text}", "内部提示：{text}"),
+    "card_message": ("For the customer: {text}", "对客话术：{text}"),
 })  # fmt: skip

@@ -1,0 +1,96 @@
+"""The commands: each reads its options, calls one function and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clientier.cli import configs, stages
+from clientier.cli import options as opt
+from clientier.cli.reporting import print_json, print_report, show_run, working
+
+app = typer.Typer(
+    name="clientier",
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def clientier(
+    version: Annotated[bool, typer.Option("-V", "--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Customer tiering: from transaction files to tiers and service action lists.
+
+    First: clientier init 'sales/*.csv'
+
+    Then: clientier run 'sales/*.csv' -o out/2026-10
+    """
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one parameter an option
+    *,
+    files: opt.Files,
+    config: opt.ConfigFile = None,
+    output: opt.Output = None,
+    as_of: opt.AsOf = None,
+    issued: opt.Issued = None,
+    model: opt.ModelFile = None,
+    overrides: opt.Overrides = None,
+    language: opt.Language = None,
+    form: opt.Format = "csv",
+    excel: opt.Excel = False,
+    replace: opt.Replace = False,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    memory_limit: opt.MemoryLimit = None,
+) -> None:
+    """Transactions in; tiers and service action lists out.
+
+    The output folder appears whole or not at all: every customer with scores, tier, reason and gap; a file
+    for each tier; a list of actions for each tier; every unreadable line; and a legend for staff. What was
+    done is told on standard error.
+
+    Example: clientier run 'sales/*.csv' -o out/2026-10 --as-of 2026-10-31
+    """
+    asked = opt.run_options(
+        files, config, opt.output_path(output), as_of=as_of, issued=issued, model=model, overrides=overrides,
+        language=language, format=form, excel=excel, replace=replace, memory_limit=memory_limit,
+    )  # fmt: skip
+    with working(asked, quiet) as progress:
+        from clientier import pipeline
+
+        result = pipeline.run(asked, progress)
+    if json:
+        print_json(result.summary)
+    if not quiet:
+        show_run(result)
+
+
+@app.command()
+def explain(
+    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The id, as in customers.csv.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a run.")],
+    language: opt.Language = None,
+) -> None:
+    """Show one customer, and why they are where they are.
+
+    Metrics, scores against their thresholds, the rule that placed them, gap and actions.
+
+    Example: clientier explain 0012 out/2026-10
+    """
+    from clientier.report.card import customer_card
+
+    print_report(customer_card(customer_id, out, language))
+
+
+app.command()(stages.score)
+app.command()(stages.place)
+app.command()(stages.act)
+app.add_typer(configs.app, name="config")

@@ -1,0 +1,155 @@
+"""The one handler: every way a command can end, worded on stderr, as an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import typer
+
+from clientier.errors import ClientierError, ExitCode, Problem
+
+# click's UsageError, wherever this version of typer keeps it.
+_USAGE_ERROR = typer.BadParameter.__mro__[1]
+
+
+def handled(arguments: Sequence[str]) -> int:
+    """Run a command; whatever happens, word it and return the exit code."""
+    _open_closed_streams()
+    with _interrupts() as interrupts:
+        try:
+            _invoke(arguments)
+            sys.stdout.flush()
+        except typer.Exit as end:
+            return end.exit_code
+        except BrokenPipeError:
+            _hush_stdout()
+            return ExitCode.OK
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - the one place that words them all
+            # The engine turns an interrupt into an error of its own.
+            return _worded(KeyboardInterrupt() if interrupts else error)
+    return ExitCode.OK
+
+
+def tell(text: str) -> None:
+    """Write a line to stderr. A closed or full stderr must not stop the work."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def tell_problem(problem: Problem, kind: str = "") -> None:
+    """Write a problem to stderr, without anything in it that could steer a terminal."""
+    from clientier.report.blocks import clean
+
+    safe = Problem(clean(problem.place), clean(problem.fact), clean(problem.fix))
+    tell(f"{kind}{safe}")
+
+
+def _invoke(arguments: Sequence[str]) -> None:
+    from clientier.cli.commands import app
+
+    # Not app(): it would word errors and pick exit codes by itself.
+    command = typer.main.get_command(app)
+    with command.make_context("clientier", list(arguments)) as context:
+        command.invoke(context)
+
+
+# ---- wording ----------------------------------------------------------------------------------------
+
+
+def _worded(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        tell("interrupted; nothing was written")
+        return ExitCode.INTERRUPTED
+    if isinstance(error, ClientierError):
+        for problem in error.problems:
+            tell_problem(problem)
+        return error.exit_code
+    if isinstance(error, _USAGE_ERROR):
+        tell_problem(_usage_problem(error))
+        return ExitCode.USAGE
+    if isinstance(error, OSError) and error.errno is not None:
+        tell_problem(
+            Problem(str(error.filename or ""), os.strerror(error.errno), "check the place, and run again")
+        )
+        return ExitCode.OUTPUT
+    if isinstance(error, MemoryError):
+        tell_problem(
+            Problem("", "out of memory", "close other programs, or run with less, e.g. --memory-limit 1GB")
+        )
+        return ExitCode.OUTPUT
+    return _bug(error)
+
+
+def _usage_problem(error: BaseException) -> Problem:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "clientier"
+    fact = error.format_message() if hasattr(error, "format_message") else str(error)
+    return Problem(command, fact.rstrip("."), f"see {command} --help")
+
+
+def _bug(error: BaseException) -> int:
+    """Show where a bug is, but not what it says: a message may quote a customer's data."""
+    chain: list[BaseException] = []
+    step: BaseException | None = error
+    while step is not None and step not in chain:
+        chain.append(step)
+        step = step.__cause__ or step.__context__
+    for cause in reversed(chain):
+        tell("".join(traceback.format_tb(cause.__traceback__)) + type(cause).__qualname__)
+    if os.environ.get("CLIENTIER_DEBUG"):
+        tell(str(error))
+    tell_problem(
+        Problem(
+            "",
+            "this is a bug in clientier",
+            "report the lines above; CLIENTIER_DEBUG=1 adds the message, which may hold customer data",
+        )
+    )
+    return ExitCode.OUTPUT
+
+
+# ---- streams and signals ----------------------------------------------------------------------------
+
+
+def _open_closed_streams() -> None:
+    """Open what the caller closed on the null device, so that no file of ours becomes descriptor 1 or 2."""
+    while True:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor > 2:
+            os.close(descriptor)
+            break
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - lives as long as the process
+
+
+def _hush_stdout() -> None:
+    """Point stdout at the null device: what is still buffered must not fail again at exit."""
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Make SIGINT and SIGTERM raise KeyboardInterrupt, and list those that came."""
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

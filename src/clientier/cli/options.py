@@ -1,0 +1,134 @@
+"""The options, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from clientier.errors import ConfigError, Problem
+from clientier.options import RunOptions
+
+DEFAULT_CONFIG = Path("clientier.yaml")
+
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILES...",
+        help="Transactions: .csv, .tsv, either with .gz, .parquet, globs, or - for standard input.",
+    ),
+]
+Table = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILES...", help="Tables of customers: .csv or .parquet, or - for standard input."
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("-c", "--config", metavar="FILE", show_default="clientier.yaml", help="The config."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="The folder to write, e.g. out/2026-10. It appears whole or not at all.",
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DAY",
+        help="The last day counted: a date, latest or month-end; overrides the config.",
+    ),
+]
+Issued = Annotated[
+    str | None,
+    typer.Option(
+        "--issued",
+        metavar="DATE",
+        help="The day the lists are issued, from which due dates count.",
+        show_default="next business day",
+    ),
+]
+ModelFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", metavar="FILE", help="Measure with the thresholds of this model.yaml instead of fitting."
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key of the config, e.g. scores.levels=4. May be repeated.",
+    ),
+]
+Language = Annotated[
+    Literal["en", "zh"] | None,
+    typer.Option(
+        "--lang", help="The language of labels, reasons, messages and reports.", show_default="as configured"
+    ),
+]
+Format = Annotated[Literal["csv", "parquet"], typer.Option("--format", help="How tables are written.")]
+Excel = Annotated[
+    bool,
+    typer.Option(
+        "--excel", help="CSV for spreadsheets: with a BOM, and no cell that would run as a formula."
+    ),
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace the output if it is there already.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON to standard output.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--memory-limit",
+        metavar="SIZE",
+        help="How much memory the engine may use, e.g. 2GB; beyond it, it uses disk.",
+    ),
+]
+
+
+def config_path(given: Path | None) -> Path:
+    """Return the config that was named, or clientier.yaml where it is.
+
+    Raises:  ConfigError where there is none
+    """
+    if given is not None:
+        return given
+    if DEFAULT_CONFIG.is_file():
+        return DEFAULT_CONFIG
+    raise ConfigError(
+        Problem(
+            "-c",
+            "no config given, and no clientier.yaml here",
+            "write one: clientier init 'sales/*.csv'; or name one with -c",
+        )
+    )
+
+
+def output_path(given: Path | None) -> Path:
+    """Return the output folder that was named.
+
+    Raises:  ConfigError where none was
+    """
+    if given is None:
+        raise ConfigError(Problem("-o", "no output folder given", "name one, for example -o out/2026-10"))
+    return given
+
+
+def run_options(
+    files: list[str], config: Path | None, output: Path | None = None, **others: Any
+) -> RunOptions:
+    """Return what a command was asked to do.
+
+    Raises:  ConfigError where there is no config
+    """
+    overrides = tuple(others.pop("overrides") or ())
+    return RunOptions(tuple(files), config_path(config), output, overrides=overrides, **others)

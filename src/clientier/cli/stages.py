@@ -1,0 +1,103 @@
+"""The stages of the main job, for pipes: files or standard input in, CSV on standard output."""
+
+from __future__ import annotations
+
+import sys
+from typing import BinaryIO
+
+from clientier.cli import options as opt
+from clientier.cli.reporting import tell_notes, working
+
+
+def score(  # noqa: PLR0913 - one parameter an option
+    *,
+    files: opt.Files,
+    config: opt.ConfigFile = None,
+    as_of: opt.AsOf = None,
+    model: opt.ModelFile = None,
+    overrides: opt.Overrides = None,
+    language: opt.Language = None,
+    excel: opt.Excel = False,
+    quiet: opt.Quiet = False,
+    memory_limit: opt.MemoryLimit = None,
+) -> None:
+    """Transactions to metrics and scores, on standard output.
+
+    Example: clientier score 'sales/*.csv' | clientier place - > customers.csv
+    """
+    asked = opt.run_options(
+        files, config, as_of=as_of, model=model, overrides=overrides, language=language, excel=excel,
+        memory_limit=memory_limit,
+    )  # fmt: skip
+    with working(asked, quiet) as progress:
+        from clientier.stages import score as write_scores
+
+        notes = write_scores(asked, _stdout(), progress)
+    tell_notes(notes, quiet)
+
+
+def place(  # noqa: PLR0913
+    *,
+    files: opt.Table,
+    config: opt.ConfigFile = None,
+    as_of: opt.AsOf = None,
+    model: opt.ModelFile = None,
+    overrides: opt.Overrides = None,
+    language: opt.Language = None,
+    excel: opt.Excel = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Customers with metrics to tiers and potential.
+
+    The table may come from anywhere; it needs customer_id, recency_days, frequency and monetary. Scores are
+    added where they are missing.
+
+    Example: clientier place metrics.csv --model model.yaml > customers.csv
+    """
+    asked = opt.run_options(
+        files, config, as_of=as_of, model=model, overrides=overrides, language=language, excel=excel
+    )
+    with working(asked, quiet):
+        from clientier.stages import place_table
+
+        notes = place_table(asked, _stdout())
+    tell_notes(notes, quiet)
+
+
+def act(  # noqa: PLR0913
+    *,
+    files: opt.Table,
+    config: opt.ConfigFile = None,
+    as_of: opt.AsOf = None,
+    issued: opt.Issued = None,
+    model: opt.ModelFile = None,
+    overrides: opt.Overrides = None,
+    language: opt.Language = None,
+    excel: opt.Excel = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Placed customers to actions: whom, why, how, by when.
+
+    A part of the customers needs --model: no threshold can be fitted to a part.
+
+    Example: clientier act customers.csv --issued 2026-11-02 > actions.csv
+    """
+    asked = opt.run_options(
+        files,
+        config,
+        as_of=as_of,
+        issued=issued,
+        model=model,
+        overrides=overrides,
+        language=language,
+        excel=excel,
+    )
+    with working(asked, quiet):
+        from clientier.stages import act as write_actions
+
+        notes = write_actions(asked, _stdout())
+    tell_notes(notes, quiet)
+
+
+def _stdout() -> BinaryIO:
+    return sys.stdout.buffer
