@@ -1,0 +1,174 @@
+"""Time the main job against hand-written SQL: 10 million lines in, tiers and action lists out.
+
+    python benchmarks/main_job.py
+    python benchmarks/main_job.py --lines 10_000_000 40_000_000 --rounds 3 --memory-limit 2GB
+
+Both write the same files from the same lines by the same rules, in turn, each in a process of its own.
+docs/benchmarks.md says how to read the figures. This process stays small and loads no engine: a child's
+peak memory counts what its parent held when it was started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+CLIENTIER = Path(sys.executable).with_name("clientier")
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one run took."""
+
+    wall: float  # seconds
+    cpu: float  # seconds, user and system
+    peak: float  # MB resident
+    written: float = 0  # MB
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What both have to do."""
+
+    lines: int
+    rounds: int
+    memory_limit: str | None
+
+    @property
+    def source(self) -> Path:
+        """The lines, as ``lines.py`` names them."""
+        return DATA / f"lines_{self.lines}.csv"
+
+    def commands(self) -> dict[str, list[str]]:
+        """Return what is run by name; the folder to write comes last."""
+        python, limit = sys.executable, self.memory_limit
+        sql = [python, str(HERE / "sql.py"), str(HERE / "main_job.sql"), str(self.source)]
+        run = [str(CLIENTIER), "run", str(self.source), "-c", str(HERE / "main_job.yaml"), "--quiet"]
+        return {
+            "SQL": [*sql, *([f"--memory-limit={limit}"] if limit else [])],
+            "clientier": [*run, *(["--memory-limit", limit] if limit else []), "-o"],
+        }
+
+
+def main() -> None:
+    """Measure every size in turn, then the commands that only answer."""
+    asked = _arguments()
+    medians: list[tuple[int, dict[str, Measured]]] = []
+    for lines in asked.lines:
+        subprocess.run([sys.executable, HERE / "lines.py", DATA, str(lines)], check=True)
+        medians.append((lines, _contest(Contest(lines, asked.rounds, asked.memory_limit), keep=asked.keep)))
+    for (fewer, before), (more, after) in pairwise(medians):
+        _print_growth(fewer, before, more, after)
+    _print_answers()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--lines", type=int, nargs="+", default=[10_000_000], help="sizes, one after the other"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="how often each runs")
+    parser.add_argument("--memory-limit", help="for DuckDB in both, such as 2GB")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the last output folders in benchmarks/data"
+    )
+    return parser.parse_args()
+
+
+def _contest(contest: Contest, *, keep: bool) -> dict[str, Measured]:
+    """Run both in turn, print what they took and whether they agree; return the medians."""
+    with contest.source.open("rb") as lines:  # into the page cache: the disk is not what is measured
+        while lines.read(16 * MB):
+            pass
+    outputs = {name: DATA / f"out-{name}" for name in contest.commands()}
+    rounds = [
+        {name: _measure_run(command, outputs[name]) for name, command in contest.commands().items()}
+        for _ in range(contest.rounds)
+    ]
+    _print_rounds(contest, rounds)
+    subprocess.run([sys.executable, HERE / "agreement.py", outputs["SQL"], outputs["clientier"]], check=True)
+    if not keep:
+        for output in outputs.values():
+            shutil.rmtree(output)
+    return {name: _middle([one[name] for one in rounds]) for name in outputs}
+
+
+def _measure_run(command: Sequence[str], output: Path) -> Measured:
+    shutil.rmtree(output, ignore_errors=True)
+    took = _measure([*command, str(output)])
+    written = sum(file.stat().st_size for file in output.rglob("*") if file.is_file())
+    return Measured(took.wall, took.cpu, took.peak, written / MB)
+
+
+def _measure(command: Sequence[str]) -> Measured:
+    """Run a command to its end.
+
+    Raises:  SystemExit where it fails
+    """
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
+    return Measured(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MB)
+
+
+def _middle(runs: Sequence[Measured]) -> Measured:
+    return Measured(
+        wall=median(run.wall for run in runs),
+        cpu=median(run.cpu for run in runs),
+        peak=max(run.peak for run in runs),
+        written=runs[-1].written,
+    )
+
+
+def _print_rounds(contest: Contest, rounds: Sequence[dict[str, Measured]]) -> None:
+    size = contest.source.stat().st_size / MB
+    print(f"\n{contest.lines:,} lines, {size:,.0f} MB; {contest.rounds} rounds, medians (peak: the highest)")
+    print(f"{'':20}{'wall s':>10}{'CPU s':>10}{'peak MB':>10}{'written MB':>12}   wall s, each round")
+    for name in rounds[0]:
+        runs = [one[name] for one in rounds]
+        _print_row(name, _middle(runs), "   " + "  ".join(f"{run.wall:.2f}" for run in runs))
+    wall, cpu, peak = (
+        median(getattr(one["clientier"], figure) / getattr(one["SQL"], figure) for one in rounds)
+        for figure in ("wall", "cpu", "peak")
+    )
+    print(f"{'clientier / SQL':20}{wall:10.2f}{cpu:10.2f}{peak:10.2f}   (medians of the ratios of a round)\n")
+
+
+def _print_row(name: str, took: Measured, more: str = "") -> None:
+    written = f"{took.written:12,.0f}" if took.written else " " * 12
+    print(f"{name:20}{took.wall:10.2f}{took.cpu:10.2f}{took.peak:10,.0f}{written}{more}")
+
+
+def _print_growth(fewer: int, before: dict[str, Measured], more: int, after: dict[str, Measured]) -> None:
+    print(f"\nfrom {fewer:,} to {more:,} lines, {more / fewer:.1f} times as many:")
+    for name in before:
+        wall, peak = after[name].wall / before[name].wall, after[name].peak / before[name].peak
+        print(f"{name:20}{wall:.2f} times the wall time, {peak:.2f} times the peak memory")
+
+
+def _print_answers(times: int = 7) -> None:
+    """Time the commands that only answer: what a person waits for before anything happens."""
+    print(f"\n{'':20}{'wall s':>10}{'CPU s':>10}{'peak MB':>10}   medians of {times}")
+    for option in ("--help", "--version"):
+        _print_row(f"clientier {option}", _middle([_measure([str(CLIENTIER), option]) for _ in range(times)]))
+
+
+if __name__ == "__main__":
+    main()

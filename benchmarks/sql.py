@@ -1,0 +1,31 @@
+"""Run a file of SQL in a folder of its own, as a process of its own: what the benchmark compares with.
+
+python benchmarks/sql.py SQL LINES [--memory-limit=2GB] OUT
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import duckdb
+
+
+def main() -> None:
+    """Run the file; its relative paths lie in the output folder."""
+    sql, lines, *limits, out = sys.argv[1:]
+    statements = Path(sql).read_text(encoding="utf-8")
+    source = Path(lines).absolute()
+    for folder in ("tiers", "actions"):
+        (Path(out) / folder).mkdir(parents=True)
+    os.chdir(out)
+    with duckdb.connect() as connection:
+        for limit in limits:
+            connection.execute(f"SET memory_limit = '{limit.partition('=')[2]}'")
+        connection.execute(f"SET VARIABLE lines = '{source}'")
+        connection.execute(statements)
+
+
+if __name__ == "__main__":
+    main()
