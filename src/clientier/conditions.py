@@ -180,7 +180,7 @@ def _example(column: str) -> str:
 
 
 def _nearest(name: str, known: frozenset[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75)
     return f"write {close[0]}" if close else f"known here: {', '.join(sorted(known))}"
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clientier.config import problems
+from clientier.config import checks, mending, problems, warnings
 from clientier.config.document import Document, KeyPath, parse_document, read_document
 from clientier.config.models import Action, Config, Potential, Tier
 from clientier.config.overrides import Override, apply_override, read_override
-from clientier.config.places import Places
+from clientier.config.places import Found, Places
 from clientier.config.resolved import digest
 from clientier.errors import ConfigError, Problem
 
@@ -53,7 +53,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), language: str | None =
     own_tiers |= ("tiers",) in places.overrides
     _fill_in(data, own_tiers)
     config = _validated(data, places)
-    return Loaded(config, Path(path), (), digest(config))
+    return Loaded(config, Path(path), places.problems(warnings.find_warnings(config)), digest(config))
 
 
 def packaged(name: str) -> str:
@@ -117,7 +117,15 @@ def _fill_in(data: dict[str, Any], own_tiers: bool) -> None:
 
 
 def _validated(data: dict[str, Any], places: Places) -> Config:
+    found: list[Found] = []
+    config: Config | None
     try:
-        return Config.model_validate(data)
+        config = Config.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(places.problems(problems.word(error, data))) from None
+        found = problems.word(error, data)
+        config = mending.mend(data, error)
+    if config:
+        found += checks.find_errors(config)
+    if found or config is None:
+        raise ConfigError(places.problems(dict.fromkeys(found)))
+    return config

@@ -56,7 +56,7 @@ def _reader(known: frozenset[str]) -> PlainValidator:
 
 
 _AS_YAML = PlainSerializer(conditions.to_data)
-_IN_SCHEMA = WithJsonSchema({"$ref": "#/$defs/Condition"})
+_IN_SCHEMA = WithJsonSchema({"$comment": "Condition"})  # config/schema.py puts its definition there
 TierRule = Annotated[Condition, _reader(columns.IN_TIER_RULES), _AS_YAML, _IN_SCHEMA]
 PotentialRule = Annotated[Condition, _reader(columns.IN_POTENTIAL_RULES), _AS_YAML, _IN_SCHEMA]
 ActionRule = Annotated[Condition, _reader(columns.IN_ACTION_RULES), _AS_YAML, _IN_SCHEMA]

@@ -13,6 +13,7 @@ from clientier.config.models import Config
 from clientier.config.places import Found
 
 LONGEST_QUOTE = 60
+_UNKNOWN, _MISSING = "unknown key", "the key is missing"
 
 # The kind of error -> what is wrong with {value}, and the fix.
 _WORDS = {
@@ -53,18 +54,20 @@ _NAME_FIX = "begin with a small letter; then small letters, digits, - and _"
 
 def word(error: ValidationError, data: Mapping[str, Any]) -> list[Found]:
     """Return every error of a validation as (path, fact, fix)."""
-    return [found for each in error.errors(include_url=False) for found in _word_one(each, data)]
+    found = [found for each in error.errors(include_url=False) for found in _word_one(each, data)]
+    meant = {(*path[:-1], fix.removeprefix("write ")) for path, fact, fix in found if fact == _UNKNOWN}
+    return [(path, fact, fix) for path, fact, fix in found if fact != _MISSING or path not in meant]
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the fix for a misspelled name: the closest that is known, else ``otherwise`` or all of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
     return f"write {close[0]}" if close else otherwise or f"known here: {', '.join(names)}"
 
 
 def _word_one(error: Any, data: Mapping[str, Any]) -> Iterator[Found]:
-    path, in_union = _path_in(error["loc"], data)
+    path, in_union = path_in(error["loc"], data)
     kind, value = error["type"], error["input"]
     if kind == "too_short" and value:
         return  # its entries are wrong, each of which has a message of its own
@@ -86,12 +89,11 @@ def _fact_and_fix(error: Any, path: KeyPath) -> tuple[str, str]:
     key = str(path[-1]) if path else ""
     match kind:
         case "missing":
-            return "the key is missing", _FIXES.get(key, f"write {key}: and a value")
+            return _MISSING, _FIXES.get(key, f"write {key}: and a value")
         case "extra_forbidden":
-            return "unknown key", nearest(key, keys_at(path[:-1]))
+            return _UNKNOWN, nearest(key, keys_at(path[:-1]))
         case "literal_error":
-            choices = _choices(context["expected"])
-            return f"{quoted(value)} is not known here", nearest(str(value), choices)
+            return f"{quoted(value)} is not known here", nearest(str(value), choices(error))
         case "string_pattern_mismatch" if key == "every":
             return f"{quoted(value)} is not a time", _FIXES["every"]
         case "string_pattern_mismatch":
@@ -113,11 +115,13 @@ def quoted(value: object) -> str:
     return f"'{text[:LONGEST_QUOTE]}…'" if len(text) > LONGEST_QUOTE else f"'{text}'"
 
 
-def _choices(expected: str) -> list[str]:
-    return [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
+def choices(error: Any) -> list[str]:
+    """Return what a key may hold, from the error of one that holds something else."""
+    expected = error["ctx"]["expected"].replace(" or ", ", ")
+    return [choice.strip("'") for choice in expected.split(", ")]
 
 
-def _path_in(loc: tuple[str | int, ...], data: Any) -> tuple[KeyPath, bool]:
+def path_in(loc: tuple[str | int, ...], data: Any) -> tuple[KeyPath, bool]:
     """Return the part of pydantic's location that the file has, and whether a union's branch was cut out."""
     path: list[str | int] = []
     here, left_out = data, False

@@ -55,7 +55,7 @@ def _is_absent(key: str, value: Any) -> bool:
 
 def _mapping(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:
     for key, value in data.items():
-        name = _scalar(key)
+        name = scalar(key)
         if (flat := _flat(value)) is not None:
             yield f"{indent}{name}: {flat}"
         elif isinstance(value, Mapping):
@@ -81,14 +81,15 @@ def _flat(value: Any) -> str | None:
     if isinstance(value, Mapping):
         return None if value else "{}"
     if not isinstance(value, list):
-        return _scalar(value)
+        return scalar(value)
     if any(isinstance(item, Mapping | list) for item in value):
         return None
-    text = f"[{', '.join(_scalar(item) for item in value)}]"
+    text = f"[{', '.join(scalar(item) for item in value)}]"
     return text if len(text) <= _LONGEST_LINE else None
 
 
-def _scalar(value: Any) -> str:
+def scalar(value: Any) -> str:
+    """Return a value as YAML writes it, quoted where it must be."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
