@@ -1,0 +1,1 @@
+"""What a transaction file holds: its bytes, dialect, dates and amounts, and the place of every bad line."""

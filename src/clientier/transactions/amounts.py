@@ -1,0 +1,117 @@
+"""From the text of an amount to an exact decimal, as SQL.
+
+A plain text such as ``-12.30`` is cast at once. Any other goes the careful way, step by step:
+full-width characters and odd spaces, currency signs, thousands separators, parentheses, exponents.
+The steps are computed only where the plain way failed, so that clean files do not pay for them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from clientier.transactions import currencies, sql
+
+AMOUNT_TYPE = "DECIMAL(18,6)"  # holds every amount below 10^12, which is the limit
+FACTOR_TYPE = "DECIMAL(19,6)"  # two of them multiply to DECIMAL(38,12)
+MOST_WHOLE_DIGITS = 12
+DECIMALS = 6
+
+# Why an amount cannot be used; also the order in which outcomes are numbered.
+BAD, TOO_LARGE, OTHER_CURRENCY = "bad", "too large", "other currency"
+
+_PLAIN = r"[-+]?[0-9]{1,12}(\.[0-9]{1,6})?"
+_ODD = "０１２３４５６７８９．，－＋（）￥＄￡　\u00a0\u202f\u2009\u2007\u2212\u2019\t"
+_EVEN = "0123456789.,-+()¥$£     -' "
+_ODD_DIGIT_LAST = "[13579]$"
+
+
+def plain(text: str, decimal_mark: str) -> str:
+    """Return the SQL of the amount of a plain text, NULL for any other text."""
+    if decimal_mark == ".":
+        return f"CASE WHEN regexp_full_match({text}, {sql.literal(_PLAIN)}) THEN CAST({text} AS {AMOUNT_TYPE}) END"
+    pattern = _PLAIN.replace(r"\.", ",")
+    number = f"replace({text}, ',', '.')"
+    return f"CASE WHEN regexp_full_match({text}, {sql.literal(pattern)}) THEN CAST({number} AS {AMOUNT_TYPE}) END"
+
+
+def careful_steps(text: str, column: str, decimal_mark: str) -> list[str]:
+    """Return the steps of the careful way for one column: each an SQL select item, to be nested in turn.
+
+    Needs:  ``text``, and ``{column}_plain``, the amount read the plain way
+    Adds:   {column}_hard: struct of value (AMOUNT_TYPE), rounded, currency, fault; NULL where plain
+    """
+    marks, parts, digits, moved = (f"{column}_{step}" for step in ("even", "parts", "digits", "moved"))
+    pattern = sql.literal(_pattern(decimal_mark))
+    names = "['open', 'sign', 'before', 'sign2', 'open2', 'whole', 'fraction', 'exponent', 'after', 'sign3', 'close']"
+    even = f"upper(trim(translate({text}, {sql.literal(_ODD)}, {sql.literal(_EVEN)})))"
+    return [
+        f"CASE WHEN {column}_plain IS NULL THEN {even} END AS {marks}",
+        f"CASE WHEN {marks} IS NOT NULL THEN regexp_extract({marks}, {pattern}, {names}) END AS {parts}",
+        f"CASE WHEN {marks} IS NOT NULL THEN {_digits(parts, marks)} END AS {digits}",
+        f"CASE WHEN {digits} IS NOT NULL THEN {_moved(digits)} END AS {moved}",
+        f"CASE WHEN {column}_plain IS NULL THEN {_value(marks, digits, moved)} END AS {column}_hard",
+    ]
+
+
+def _pattern(decimal_mark: str) -> str:
+    mark, separator = (r"\.", ",") if decimal_mark == "." else (",", r"\.")
+    whole = rf"[0-9]{{1,3}}(?:{separator}[0-9]{{2,3}})*{separator}[0-9]{{3}}|[0-9]{{1,3}}(?:[ '][0-9]{{3}})+|[0-9]*"
+    sign = currencies.PATTERN
+    return (
+        rf"^(\()? ?([-+])? ?({sign})? ?([-+])? ?(\()?({whole})(?:{mark}([0-9]*))?(?:E([-+]?[0-9]{{1,6}}))?"
+        rf" ?({sign})? ?([-+])? ?(\))?$"
+    )
+
+
+def _digits(parts: str, marks: str) -> str:
+    """Struct of whole, fraction, exponent; NULL where the text is no number."""
+    signs = f"{parts}.sign || {parts}.sign2 || {parts}.sign3 || {parts}.open || {parts}.open2"
+    opened = f"({parts}.open || {parts}.open2)"
+    return f"""CASE WHEN {marks} <> '' AND {parts}.whole || {parts}.fraction <> '' AND strlen({signs}) <= 1
+        AND ({opened} = '') = ({parts}.close = '') AND ({parts}.before = '' OR {parts}.after = '')
+        THEN {{'whole': regexp_replace({parts}.whole, '[^0-9]', '', 'g'), 'fraction': {parts}.fraction,
+               'exponent': coalesce(TRY_CAST({parts}.exponent AS INTEGER), 0),
+               'negative': {signs} IN ('-', '('), 'currency': {parts}.before || {parts}.after}} END"""
+
+
+def _moved(digits: str) -> str:
+    """Struct of whole and fraction with the exponent applied; beyond 40 places the rest is cut off."""
+    every = f"({digits}.whole || {digits}.fraction)"
+    point = f"(strlen({digits}.whole) + {digits}.exponent)"
+    nothing_left = f"repeat('0', least(-{point}, 40)::INTEGER)"
+    filled = f"repeat('0', least({point} - strlen({every}), 40)::INTEGER)"
+    return f"""CASE
+        WHEN {digits}.exponent = 0
+            THEN {{'whole': ltrim({digits}.whole, '0'), 'fraction': {digits}.fraction}}
+        WHEN {point} <= 0 THEN {{'whole': '', 'fraction': {nothing_left} || {every}}}
+        WHEN {point} >= strlen({every}) THEN {{'whole': ltrim({every} || {filled}, '0'), 'fraction': ''}}
+        ELSE {{'whole': ltrim(left({every}, {point}), '0'), 'fraction': substr({every}, {point} + 1)}} END"""
+
+
+def _value(marks: str, digits: str, moved: str) -> str:
+    """Struct of value, rounded, currency, fault."""
+    kept = f"rpad(left({moved}.fraction, {DECIMALS}), {DECIMALS}, '0')"
+    rest = f"rtrim(substr({moved}.fraction, {DECIMALS + 1}), '0')"
+    up = f"({rest} > '5' OR ({rest} = '5' AND regexp_matches({kept}, '{_ODD_DIGIT_LAST}')))"
+    size = f"CAST({moved}.whole || '.' || {kept} AS {FACTOR_TYPE}) + CASE WHEN {up} THEN 0.000001 ELSE 0 END"
+    value = f"({size}) * CASE WHEN {digits}.negative THEN -1 ELSE 1 END"
+    endless = f"regexp_full_match({marks}, '[-+]?INF(INITY)?')"
+    return f"""CASE
+        WHEN {digits} IS NULL AND {endless} OR strlen({moved}.whole) > {MOST_WHOLE_DIGITS}
+            THEN {_fault(TOO_LARGE)}
+        WHEN {digits} IS NULL THEN {_fault(BAD)}
+        WHEN TRY_CAST({value} AS {AMOUNT_TYPE}) IS NULL THEN {_fault(TOO_LARGE)}
+        ELSE {{'value': CAST({value} AS {AMOUNT_TYPE}), 'rounded': {rest} <> '',
+               'currency': {currencies.code_sql(f"{digits}.currency")}, 'fault': NULL::VARCHAR}} END"""
+
+
+def _fault(reason: str) -> str:
+    return (
+        f"{{'value': NULL::{AMOUNT_TYPE}, 'rounded': FALSE, 'currency': NULL::VARCHAR, "
+        f"'fault': {sql.literal(reason)}}}"
+    )
+
+
+def is_comma_decimal(text: str) -> bool:
+    """Tell whether the text looks like a number with a decimal comma: 12,50."""
+    return re.fullmatch(r"\D*\d{1,3}([. ]?\d{3})*,(\d{1,2}|\d{4,})\D*", text) is not None

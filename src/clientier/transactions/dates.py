@@ -1,0 +1,122 @@
+"""From the text of a date to its day, as SQL; and which of the usual formats a column follows.
+
+A timestamp counts on the calendar day it is written with: the time and the zone are cut off, not converted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from clientier.transactions import sql
+
+FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"  # beyond lie typing errors and stand-ins such as 9999-12-31
+ISO = "%Y-%m-%d"
+_TIME = (
+    r"[ T]+([01]?[0-9]|2[0-4])(:[0-5]?[0-9](:[0-6]?[0-9]([.,][0-9]+)?)?)?"
+    r"( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|GMT|[-+][0-9]{1,2}(:?[0-9]{2})?))?\s*$"
+)
+_ODD = "０１２３４５６７８９／－．：　\u00a0"
+_EVEN = "0123456789/-.:  "
+_TIME_DIRECTIVES = "HIMSfpzZ"
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """One way to write a day, perhaps with a time after it."""
+
+    pattern: str  # as in date_format: %d/%m/%Y
+    shape: str  # the regular expression of a text that may be meant so
+    others: tuple[str, ...] = ()  # further patterns of the same shape: %B beside %b
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every pattern, the usual one first."""
+        return (self.pattern, *self.others)
+
+
+def _numeric() -> Iterable[DateFormat]:
+    for sign in "/-.":
+        mark = re.escape(sign)
+        year_first = rf"\d{{4}}{mark}\d{{1,2}}{mark}\d{{1,2}}"
+        year_last = rf"\d{{1,2}}{mark}\d{{1,2}}{mark}\d{{4}}"
+        short = rf"\d{{1,2}}{mark}\d{{1,2}}{mark}\d{{2}}"
+        yield DateFormat(f"%Y{sign}%m{sign}%d", year_first)
+        yield DateFormat(f"%d{sign}%m{sign}%Y", year_last)
+        yield DateFormat(f"%m{sign}%d{sign}%Y", year_last)
+        yield DateFormat(f"%d{sign}%m{sign}%y", short)
+        yield DateFormat(f"%m{sign}%d{sign}%y", short)
+        yield DateFormat(f"%y{sign}%m{sign}%d", short)
+
+
+def _worded() -> Iterable[DateFormat]:
+    for sign in ("-", " ", "/", "."):
+        mark = re.escape(sign)
+        yield DateFormat(
+            f"%d{sign}%b{sign}%Y", rf"\d{{1,2}}{mark}[A-Za-z]{{3,9}}{mark}\d{{4}}", (f"%d{sign}%B{sign}%Y",)
+        )
+        yield DateFormat(
+            f"%d{sign}%b{sign}%y", rf"\d{{1,2}}{mark}[A-Za-z]{{3,9}}{mark}\d{{2}}", (f"%d{sign}%B{sign}%y",)
+        )
+    yield DateFormat("%b %d, %Y", r"[A-Za-z]{3,9} \d{1,2}, \d{4}", ("%B %d, %Y",))
+    yield DateFormat("%b %d %Y", r"[A-Za-z]{3,9} \d{1,2} \d{4}", ("%B %d %Y",))
+
+
+CANDIDATES = (
+    *_numeric(),
+    DateFormat("%Y%m%d", r"\d{8}"),
+    DateFormat("%Y年%m月%d日", r"\d{4}年\d{1,2}月\d{1,2}日"),
+    *_worded(),
+)
+
+
+def format_of(pattern: str) -> DateFormat:
+    """Return the format of this pattern: one of the usual, or the pattern alone."""
+    return next((one for one in CANDIDATES if one.pattern == pattern), DateFormat(pattern, ""))
+
+
+def settled_by_shape(samples: Iterable[str]) -> DateFormat | None:
+    """Return the only format that all the samples have the shape of; None where it needs counting."""
+    bare = {without_time(text) for text in samples if text.strip()}
+    possible = [one for one in CANDIDATES if all(re.fullmatch(one.shape, text) for text in bare)]
+    return possible[0] if len(possible) == 1 else None
+
+
+def without_time(text: str) -> str:
+    """Return the text without odd characters, and without the time after the day."""
+    return re.sub(_TIME, "", text.translate(str.maketrans(_ODD, _EVEN))).strip()
+
+
+def quick_day(text: str, form: DateFormat, with_time: bool) -> str:
+    """Return the SQL of the day of a text in the usual spellings of the format; NULL for any other text."""
+    patterns = [form.pattern]
+    if not has_time(form.pattern):
+        timed = [f"{form.pattern} %H:%M:%S", f"{form.pattern} %H:%M"]
+        patterns = [*timed, form.pattern] if with_time else [form.pattern]
+    return f"CAST({_parsed(text, patterns)} AS DATE)"
+
+
+def careful_day(text: str, form: DateFormat) -> str:
+    """Return the SQL of the day of a text in the format, whatever follows as time and zone."""
+    even = f"trim(translate({text}, {sql.literal(_ODD)}, {sql.literal(_EVEN)}))"
+    if has_time(form.pattern):
+        return f"CAST({_parsed(even, form.patterns)} AS DATE)"
+    bare = f"trim(regexp_replace({even}, {sql.literal(_TIME)}, ''))"
+    return f"CAST({_parsed(bare, form.patterns)} AS DATE)"
+
+
+def possible(day: str) -> str:
+    """Return the SQL of the condition that a day is within the years that can be meant."""
+    return f"{day} BETWEEN DATE '{FIRST_DAY}' AND DATE '{LAST_DAY}'"
+
+
+def has_time(pattern: str) -> bool:
+    """Tell whether the pattern names a time of day."""
+    return any(f"%{directive}" in pattern for directive in _TIME_DIRECTIVES)
+
+
+def _parsed(text: str, patterns: Sequence[str]) -> str:
+    if len(patterns) == 1:
+        return f"try_strptime({text}, {sql.literal(patterns[0])})"
+    return f"try_strptime({text}, [{', '.join(sql.literal(pattern) for pattern in patterns)}])"

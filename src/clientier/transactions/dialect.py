@@ -1,0 +1,123 @@
+"""How a text file is laid out: its delimiter and header, settled from its head and then pinned."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clientier.errors import ConfigError, DataError, Problem
+
+DELIMITERS = (",", ";", "\t", "|")
+NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
+_BY_NAME = {name: sign for sign, name in NAMES.items()} | {"\\t": "\t"}
+HEAD_BYTES = 1 << 16
+SAMPLE_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The delimiter and header of one text file, and what its first rows hold."""
+
+    delimiter: str
+    header: tuple[str, ...]
+    skipped: int  # blank lines before the header
+    header_lines: int  # physical lines up to the end of the header, blank ones included
+    sample: tuple[tuple[str, ...], ...]  # the first rows that have as many fields as the header
+
+
+def layout_of(name: str, path: Path, delimiter: str, needed: Sequence[str]) -> Layout | None:
+    """Return the layout of a UTF-8 file; None where it holds nothing at all.
+
+    With ``auto`` the delimiter is the one that yields most of the needed columns, then most columns.
+
+    Raises:  ConfigError for a delimiter that cannot be one
+    """
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    text = head.decode("utf-8-sig", errors="replace")
+    if len(head) == HEAD_BYTES:
+        text = text[: text.rfind("\n") + 1] or text
+    if not text.strip():
+        return None
+    candidates = DELIMITERS if delimiter == "auto" else (explicit(delimiter),)
+    layouts = [layout for sign in candidates if (layout := _layout(text, sign))]
+    return max(layouts, key=lambda layout: _fit(layout, needed)) if layouts else None
+
+
+def explicit(delimiter: str) -> str:
+    """Return the delimiter that the config names, as a sign or as a word."""
+    sign = _BY_NAME.get(delimiter, delimiter)
+    if len(sign) != 1 or not sign.isascii() or sign in '"\r\n\0':
+        fact = f"'{delimiter}' cannot be a delimiter"
+        raise ConfigError(
+            Problem("transactions.delimiter", fact, "write comma, semicolon, tab, pipe or auto")
+        )
+    return sign
+
+
+def _fit(layout: Layout, needed: Sequence[str]) -> tuple[int, int, int]:
+    agreeing = Counter(map(len, layout.sample))[len(layout.header)]
+    return (
+        len(set(needed) & set(layout.header)),
+        agreeing if len(layout.header) > 1 else 0,
+        len(layout.header),
+    )
+
+
+def _layout(text: str, delimiter: str) -> Layout | None:
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter)
+    try:
+        header = next(row for row in reader if row)
+    except (StopIteration, csv.Error):
+        return None
+    header_lines = reader.line_num
+    sample: list[tuple[str, ...]] = []
+    try:
+        for row in reader:
+            if row:
+                sample.append(tuple(row))
+            if len(sample) == SAMPLE_ROWS:
+                break
+    except csv.Error:
+        pass  # a field beyond all bounds: what was seen so far must do
+    skipped = _blank_lines(text)
+    return Layout(delimiter, tuple(cell.strip() for cell in header), skipped, header_lines, tuple(sample))
+
+
+def _blank_lines(text: str) -> int:
+    count = 0
+    for line in io.StringIO(text):
+        if line.strip("\r\n"):
+            break
+        count += 1
+    return count
+
+
+def positions(name: str, header: Sequence[str], needed: Sequence[str]) -> dict[str, int]:
+    """Return where each needed column stands in the header.
+
+    Raises:  DataError, with a problem for each column that is missing or there twice
+    """
+    problems = [problem for column in needed if (problem := _missing(name, header, column))]
+    if problems:
+        raise DataError(problems)
+    return {column: header.index(column) for column in needed}
+
+
+def _missing(name: str, header: Sequence[str], column: str) -> Problem | None:
+    count = header.count(column)
+    if count == 1:
+        return None
+    if count > 1:
+        return Problem(name, f"the header has {count} columns called '{column}'", "give each its own name")
+    close = difflib.get_close_matches(column, header, n=1, cutoff=0.6) or [
+        one for one in header if one.casefold() == column.casefold()
+    ]
+    fix = f"write {close[0]}" if close else f"columns there: {', '.join(one for one in header if one)}"
+    return Problem(name, f"no column '{column}'", fix)
