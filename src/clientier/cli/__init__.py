@@ -8,13 +8,6 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given in (["--version"], ["-V"]):
-        # Asked by scripts before anything else: answered without loading the commands.
-        from importlib.metadata import version
-
-        sys.stdout.write(f"clientier {version('clientier')}\n")
-        return 0
     from clientier.cli.handling import handled
 
-    return handled(given)
+    return handled(sys.argv[1:] if arguments is None else arguments)

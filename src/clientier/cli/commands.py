@@ -9,6 +9,7 @@ import typer
 
 from clientier.cli import configs, stages
 from clientier.cli import options as opt
+from clientier.cli.handling import write_version
 from clientier.cli.reporting import print_json, print_report, show_run, working
 
 app = typer.Typer(
@@ -16,16 +17,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        write_version()
+        raise typer.Exit
+
+
 @app.callback()
 def clientier(
-    version: Annotated[bool, typer.Option("-V", "--version", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("-V", "--version", help="Show the version and exit.", is_eager=True, callback=_version),
+    ] = False,
 ) -> None:
-    """Customer tiering: from transaction files to tiers and service action lists.
+    """Tier customers: from transaction files to tiers and service action lists.
 
     First: clientier init 'sales/*.csv'
 
@@ -51,7 +60,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     quiet: opt.Quiet = False,
     memory_limit: opt.MemoryLimit = None,
 ) -> None:
-    """Transactions in; tiers and service action lists out.
+    """Run the whole job: transactions to tiers and action lists.
 
     The output folder appears whole or not at all: every customer with scores, tier, reason and gap; a file
     for each tier; a list of actions for each tier; every unreadable line; and a legend for staff. What was

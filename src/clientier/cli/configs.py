@@ -11,11 +11,11 @@ import typer
 from clientier.cli import options as opt
 from clientier.cli.handling import tell, tell_problem
 
-app = typer.Typer(help="Check, show and document configs.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Check, show and document configs.", rich_markup_mode=None)
 
 ConfigArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", help="The config.", show_default="clientier.yaml"),
+    typer.Argument(metavar="FILE", help="The config; by default clientier.yaml here.", show_default=False),
 ]
 
 

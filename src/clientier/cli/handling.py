@@ -10,12 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import typer
-
 from clientier.errors import ClientierError, ExitCode, Problem
-
-# click's UsageError, wherever this version of typer keeps it.
-_USAGE_ERROR = typer.BadParameter.__mro__[1]
 
 
 def handled(arguments: Sequence[str]) -> int:
@@ -23,17 +18,15 @@ def handled(arguments: Sequence[str]) -> int:
     _open_closed_streams()
     with _interrupts() as interrupts:
         try:
-            _invoke(arguments)
+            code = _invoke(arguments)
             sys.stdout.flush()
-        except typer.Exit as end:
-            return end.exit_code
         except BrokenPipeError:
             _hush_stdout()
             return ExitCode.OK
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - the one place that words them all
             # The engine turns an interrupt into an error of its own.
             return _worded(KeyboardInterrupt() if interrupts else error)
-    return ExitCode.OK
+    return code
 
 
 def tell(text: str) -> None:
@@ -51,13 +44,32 @@ def tell_problem(problem: Problem, kind: str = "") -> None:
     tell(f"{kind}{safe}")
 
 
-def _invoke(arguments: Sequence[str]) -> None:
+def _invoke(arguments: Sequence[str]) -> int:
+    if arguments in (
+        ["--version"],
+        ["-V"],
+    ):  # asked by scripts first of all: answered without loading the commands
+        write_version()
+        return ExitCode.OK
+    import typer
+
     from clientier.cli.commands import app
 
     # Not app(): it would word errors and pick exit codes by itself.
     command = typer.main.get_command(app)
-    with command.make_context("clientier", list(arguments)) as context:
-        command.invoke(context)
+    try:
+        with command.make_context("clientier", list(arguments) or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    return ExitCode.OK
+
+
+def write_version() -> None:
+    """Write name and version to stdout."""
+    from importlib.metadata import version
+
+    sys.stdout.write(f"clientier {version('clientier')}\n")
 
 
 # ---- wording ----------------------------------------------------------------------------------------
@@ -71,13 +83,13 @@ def _worded(error: BaseException) -> int:
         for problem in error.problems:
             tell_problem(problem)
         return error.exit_code
-    if isinstance(error, _USAGE_ERROR):
+    if _is_usage_error(error):
         tell_problem(_usage_problem(error))
         return ExitCode.USAGE
     if isinstance(error, OSError) and error.errno is not None:
-        tell_problem(
-            Problem(str(error.filename or ""), os.strerror(error.errno), "check the place, and run again")
-        )
+        _hush_stdout()
+        place = str(error.filename or "standard output")
+        tell_problem(Problem(place, os.strerror(error.errno), "check the place, and run again"))
         return ExitCode.OUTPUT
     if isinstance(error, MemoryError):
         tell_problem(
@@ -85,6 +97,13 @@ def _worded(error: BaseException) -> int:
         )
         return ExitCode.OUTPUT
     return _bug(error)
+
+
+def _is_usage_error(error: BaseException) -> bool:
+    import typer
+
+    # BadParameter's parent is click's UsageError, wherever this version of typer keeps it.
+    return isinstance(error, typer.BadParameter.__mro__[1])
 
 
 def _usage_problem(error: BaseException) -> Problem:

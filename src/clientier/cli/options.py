@@ -15,19 +15,17 @@ DEFAULT_CONFIG = Path("clientier.yaml")
 Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILES...",
+        metavar="FILES",
         help="Transactions: .csv, .tsv, either with .gz, .parquet, globs, or - for standard input.",
     ),
 ]
 Table = Annotated[
     list[str],
-    typer.Argument(
-        metavar="FILES...", help="Tables of customers: .csv or .parquet, or - for standard input."
-    ),
+    typer.Argument(metavar="FILES", help="Tables of customers: .csv or .parquet, or - for standard input."),
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("-c", "--config", metavar="FILE", show_default="clientier.yaml", help="The config."),
+    typer.Option("-c", "--config", metavar="FILE", help="The config; by default clientier.yaml here."),
 ]
 Output = Annotated[
     Path | None,
@@ -51,8 +49,7 @@ Issued = Annotated[
     typer.Option(
         "--issued",
         metavar="DATE",
-        help="The day the lists are issued, from which due dates count.",
-        show_default="next business day",
+        help="The day from which due dates count; by default the next business day.",
     ),
 ]
 ModelFile = Annotated[
@@ -72,7 +69,9 @@ Overrides = Annotated[
 Language = Annotated[
     Literal["en", "zh"] | None,
     typer.Option(
-        "--lang", help="The language of labels, reasons, messages and reports.", show_default="as configured"
+        "--lang",
+        help="The language of labels, reasons, messages and reports; by default the config's.",
+        show_default=False,
     ),
 ]
 Format = Annotated[Literal["csv", "parquet"], typer.Option("--format", help="How tables are written.")]

@@ -21,7 +21,7 @@ def score(  # noqa: PLR0913 - one parameter an option
     quiet: opt.Quiet = False,
     memory_limit: opt.MemoryLimit = None,
 ) -> None:
-    """Transactions to metrics and scores, on standard output.
+    """Score customers: transactions to metrics and scores.
 
     Example: clientier score 'sales/*.csv' | clientier place - > customers.csv
     """
@@ -47,7 +47,7 @@ def place(  # noqa: PLR0913
     excel: opt.Excel = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Customers with metrics to tiers and potential.
+    """Place customers: metrics to scores, tiers and potential.
 
     The table may come from anywhere; it needs customer_id, recency_days, frequency and monetary. Scores are
     added where they are missing.
@@ -76,7 +76,7 @@ def act(  # noqa: PLR0913
     excel: opt.Excel = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Placed customers to actions: whom, why, how, by when.
+    """List actions for placed customers: whom, why, how, by when.
 
     A part of the customers needs --model: no threshold can be fitted to a part.
 
