@@ -6,18 +6,16 @@ least money counts, then the one with the fewest orders.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from clientier.conditions import holds
 from clientier.frames import text_column
 from clientier.potential.ladder import Ladder
-from clientier.potential.purchases import Ints
+from clientier.potential.purchases import Ints, Mask
 from clientier.potential.steps import Steps, steps_up
 from clientier.potential.words import in_words
 from clientier.ratios import ratio
@@ -46,44 +44,24 @@ def add_potential(customers: pd.DataFrame, ladder: Ladder) -> pd.DataFrame:
 
 
 def _gaps(customers: pd.DataFrame, steps: Steps, ladder: Ladder) -> dict[str, pd.Series[Any]]:
-    orders, money = steps.purchases.orders, steps.purchases.money
     names = pa.array([tier.name for tier in ladder.tiers])
-    spread = _Spread(steps.rows, len(customers))
+    orders, money = (
+        _integers(steps.purchases.orders, steps.found),
+        _integers(steps.purchases.money, steps.found),
+    )
     return {
-        "next_tier": spread.texts(names.take(pa.array(steps.places))),
-        "gap_orders": spread.numbers(orders),
-        "gap_monetary": spread.numbers(money),
-        "gap_share": _shares(customers["monetary"], steps),
-        "gap": spread.texts(in_words(steps, ladder)),
+        "next_tier": text_column(names.take(pa.array(steps.places, mask=~steps.found))),
+        "gap_orders": orders,
+        "gap_monetary": money,
+        "gap_share": _shares(steps, customers["monetary"].to_numpy(dtype=np.int64)),
+        "gap": text_column(in_words(steps.places, orders, money, ladder)),
     }
 
 
-def _shares(monetary: pd.Series[Any], steps: Steps) -> pd.Series[Any]:
-    spent = monetary.to_numpy(dtype=np.int64)[steps.rows]
-    positive = spent > 0
-    shares = ratio(steps.purchases.money[positive], spent[positive])
-    return _Spread(steps.rows[positive], len(monetary)).numbers(shares)
+def _shares(steps: Steps, monetary: Ints) -> pd.Series[Any]:
+    known = steps.found & (monetary > 0)
+    return _integers(ratio(np.where(known, steps.purchases.money, 0), np.where(known, monetary, 1)), known)
 
 
-@dataclass(frozen=True)
-class _Spread:
-    """Puts the values of some rows back in their places among all rows; the others are empty."""
-
-    rows: Ints
-    length: int
-
-    def numbers(self, values: Ints) -> pd.Series[Any]:
-        spread = np.zeros(self.length, dtype=np.int64)
-        spread[self.rows] = values
-        return pd.Series(pd.arrays.IntegerArray(spread, self._empty))
-
-    def texts(self, values: pa.Array) -> pd.Series[str]:
-        index = np.zeros(self.length, dtype=np.int64)
-        index[self.rows] = np.arange(len(self.rows))
-        return text_column(values.take(pa.array(index, mask=self._empty)))
-
-    @property
-    def _empty(self) -> npt.NDArray[np.bool_]:
-        empty = np.full(self.length, True)
-        empty[self.rows] = False
-        return empty
+def _integers(values: Ints, known: Mask) -> pd.Series[Any]:
+    return pd.Series(pd.arrays.IntegerArray(np.where(known, values, 0), ~known))

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from clientier.conditions import AnyOf, Condition, Cuts
 from clientier.config.models import Config, Tier
+from clientier.frames import text_array
 from clientier.potential.purchases import Ints
 from clientier.potential.targets import NEVER, Targets, Thresholds, Yardstick
 
@@ -43,10 +46,9 @@ class Ladder:
 
     def places(self, names: pd.Series[str]) -> Ints:
         """Return where each customer stands: 0 is the top tier."""
-        places = np.zeros(len(names), dtype=np.int64)
-        for place, tier in enumerate(self.tiers[1:], start=1):
-            places[(names == tier.name).to_numpy(dtype=bool)] = place
-        return places
+        known = pa.array([tier.name for tier in self.tiers], pa.large_string())
+        places = pc.index_in(text_array(names).cast(pa.large_string()), value_set=known)
+        return np.asarray(places.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _ways_into(tiers: tuple[Tier, ...], place: int, yardstick: Yardstick) -> Targets:

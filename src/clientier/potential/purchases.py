@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,11 @@ from clientier.ratios import ratio
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+_MOVED = ("frequency", "monetary", "gross", "refunds", "refund_rate")
 _STEEPEST_RATE = 10**9 * RATIO_SCALE  # above it, the least purchase for a rate would not fit in 64 bits
+
+
+Columns = Mapping[str, tuple[Ints, Mask]]  # the values of a column, and where there is one
 
 
 @dataclass(frozen=True)
@@ -26,54 +31,49 @@ class Purchases:
     orders: Ints
     money: Ints
 
-    def __getitem__(self, rows: Ints | Mask) -> Purchases:
+    def __getitem__(self, rows: Ints) -> Purchases:
         return Purchases(self.orders[rows], self.money[rows])
+
+
+def moved_columns(customers: pd.DataFrame) -> Columns:
+    """Read what a purchase moves; gross, refunds and refund_rate may be absent or empty."""
+    return {name: _integers(customers, name) for name in _MOVED}
+
+
+def _integers(customers: pd.DataFrame, name: str) -> tuple[Ints, Mask]:
+    if name not in customers:
+        return np.zeros(len(customers), dtype=np.int64), np.full(len(customers), False)
+    series: pd.Series[Any] = customers[name]
+    return series.to_numpy(dtype=np.int64, na_value=0), series.notna().to_numpy()
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a purchase can move, as it is before, row by row."""
+    """Where some customers of a batch stand before a purchase; a column is taken when it is asked for."""
 
-    frequency: Ints
-    monetary: Ints
-    gross: Ints
-    has_gross: Mask
-    refunds: Ints
-    refund_rate: Ints
-    has_refund_rate: Mask
-    rate_follows: Mask  # gross and refunds are known, so that the rate can be worked out anew
+    columns: Columns
+    rows: Ints
 
-    @classmethod
-    def of(cls, customers: pd.DataFrame) -> Standing:
-        """Read the columns; gross, refunds and refund_rate may be absent or empty."""
-        frequency, _ = _integers(customers, "frequency")
-        monetary, _ = _integers(customers, "monetary")
-        gross, has_gross = _integers(customers, "gross")
-        refunds, has_refunds = _integers(customers, "refunds")
-        rate, has_rate = _integers(customers, "refund_rate")
-        return cls(frequency, monetary, gross, has_gross, refunds, rate, has_rate, has_gross & has_refunds)
+    def values(self, name: str) -> Ints:
+        """Return the values of a column, 0 where they are empty."""
+        return self.columns[name][0][self.rows]
 
-    def __getitem__(self, rows: Ints | Mask) -> Standing:
-        return Standing(*(getattr(self, field.name)[rows] for field in fields(self)))
+    def has(self, name: str) -> Mask:
+        """Return where a column has a value."""
+        return self.columns[name][1][self.rows]
 
-    def __len__(self) -> int:
-        return len(self.frequency)
+    @property
+    def rate_follows(self) -> Mask:
+        """Where gross and refunds are known, so that the rate can be worked out anew."""
+        return self.has("gross") & self.has("refunds")
 
     def rate_after(self, money: Ints) -> tuple[Ints, Mask]:
         """Return the refund rate after more gross, and whether there is one."""
-        gross = self.gross + money
+        gross, refunds, follows = self.values("gross") + money, self.values("refunds"), self.rate_follows
         sold = gross > 0
-        rate = np.where(sold, ratio(self.refunds, np.where(sold, gross, 1)), RATIO_SCALE)
-        follows = self.rate_follows
-        there = np.where(follows, sold | (self.refunds > 0), self.has_refund_rate)
-        return np.where(follows, rate, self.refund_rate), there
-
-
-def _integers(customers: pd.DataFrame, column: str) -> tuple[Ints, Mask]:
-    if column not in customers:
-        return np.zeros(len(customers), dtype=np.int64), np.full(len(customers), False)
-    series: pd.Series[Any] = customers[column]
-    return series.to_numpy(dtype=np.int64, na_value=0), series.notna().to_numpy()
+        rate = np.where(sold, ratio(refunds, np.where(sold, gross, 1)), RATIO_SCALE)
+        there = np.where(follows, sold | (refunds > 0), self.has("refund_rate"))
+        return np.where(follows, rate, self.values("refund_rate")), there
 
 
 def cheapest(standing: Standing, target: Target) -> tuple[Purchases, Mask]:
@@ -81,11 +81,11 @@ def cheapest(standing: Standing, target: Target) -> tuple[Purchases, Mask]:
 
     All lower bounds are met first; where that breaks an upper bound, no purchase can help.
     """
-    orders = np.maximum(target.frequency.aim - standing.frequency, 1)
-    money = _missing(standing.monetary, target.monetary)
+    orders = np.maximum(target.frequency.aim - standing.values("frequency"), 1)
+    money = _missing(standing.values("monetary"), target.monetary)
     if target.gross != ANY:
-        missing = _missing(standing.gross, target.gross)
-        money = np.maximum(money, np.where(standing.has_gross, missing, 0))
+        missing = _missing(standing.values("gross"), target.gross)
+        money = np.maximum(money, np.where(standing.has("gross"), missing, 0))
     if target.refund_rate != ANY:
         money = _dilute(standing, target.refund_rate, money)
     purchases = Purchases(orders, money)
@@ -95,12 +95,12 @@ def cheapest(standing: Standing, target: Target) -> tuple[Purchases, Mask]:
 def fits(standing: Standing, target: Target, purchases: Purchases) -> Mask:
     """Return, row by row, whether the customer is within the target's spans after the purchase."""
     money = purchases.money
-    inside = _within(target.monetary, standing.monetary + money)
+    inside = _within(target.monetary, standing.values("monetary") + money)
     inside &= money < HIGHEST
     if target.frequency != ANY:
-        inside &= _within(target.frequency, standing.frequency + purchases.orders)
+        inside &= _within(target.frequency, standing.values("frequency") + purchases.orders)
     if target.gross != ANY:
-        inside &= _within_or_empty(target.gross, standing.gross + money, standing.has_gross)
+        inside &= _within_or_empty(target.gross, standing.values("gross") + money, standing.has("gross"))
     if target.refund_rate != ANY:
         inside &= _within_or_empty(target.refund_rate, *standing.rate_after(money))
     return inside
@@ -128,12 +128,12 @@ def _dilute(standing: Standing, span: Span, money: Ints) -> Ints:
     if not len(rows) or not span.holds_a_number or span.high < 0:
         return money
     twice = 2 * min(span.high, _STEEPEST_RATE) + 1
-    whole, rest = np.divmod(standing.refunds[rows], twice)
+    whole, rest = np.divmod(standing.values("refunds")[rows], twice)
     more, left = np.divmod(rest * 2 * RATIO_SCALE, twice)
     in_reach = whole < HIGHEST // (4 * RATIO_SCALE)
     least_gross = np.where(in_reach, whole, 0) * 2 * RATIO_SCALE + more
     least_gross += (left > 0) | (span.high % 2 == 1)
-    cents = -((standing.gross[rows] - least_gross) // CENT)
+    cents = -((standing.values("gross")[rows] - least_gross) // CENT)
     raised = money.copy()
     raised[rows] = np.maximum(money[rows], np.where(in_reach, np.maximum(cents, 1) * CENT, HIGHEST))
     return raised

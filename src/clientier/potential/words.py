@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientier.columns import BY_NAME
+from clientier.config.models import Tier
+from clientier.numerals import joined
 from clientier.potential.ladder import Ladder
 from clientier.potential.purchases import Ints
-from clientier.potential.steps import Steps
-from clientier.texts import joined, spoken
+from clientier.texts import spoken
 
 
-def in_words(steps: Steps, ladder: Ladder) -> pa.StringArray:
-    """Return each step as staff read it; money only where some is missing."""
-    orders = _spoken("gap_orders", steps.purchases.orders, ladder)
-    money = _spoken("gap_monetary", steps.purchases.money, ladder)
-    pays = pa.array(steps.purchases.money > 0)
-    if ladder.language == "zh":
-        titles = pa.array([f"升至{tier.title('zh')}:再消费" for tier in ladder.tiers])
-        times = pc.if_else(pays, joined("次、金额再增", money), "次")
-        return joined(titles.take(pa.array(steps.places)), orders, times)
-    titles = pa.array([f"reach {tier.name}: " for tier in ladder.tiers])
-    more = pc.if_else(pa.array(steps.purchases.orders == 1), " more order", " more orders")
-    return joined(
-        titles.take(pa.array(steps.places)),
-        orders,
-        more,
-        pc.if_else(pays, joined(" and ", money, " more"), ""),
-    )
+def in_words(places: Ints, orders: pd.Series[Any], money: pd.Series[Any], ladder: Ladder) -> pa.StringArray:
+    """Return each step as staff read it, null where there is none; money only where some is missing."""
+    pays = money.to_numpy(dtype=np.int64, na_value=0) > 0
+    amounts = spoken(money.where(pays), BY_NAME["gap_monetary"], ladder.language, ladder.currency)
+    tail = pa.array(["", "" if ladder.language == "zh" else " more"]).take(pa.array(pays.astype(np.int8)))
+    return joined(_heads(places, orders, pays, ladder), pc.fill_null(amounts, ""), tail)
 
 
-def _spoken(column: str, values: Ints, ladder: Ladder) -> pa.StringArray:
-    numbers = pd.Series(pd.arrays.IntegerArray(values, np.full(len(values), False)))
-    return spoken(numbers, BY_NAME[column], ladder.language, ladder.currency)
+def _heads(places: Ints, orders: pd.Series[Any], pays: Any, ladder: Ladder) -> pa.StringArray:
+    """Return the texts up to the amount. Tiers and orders have few values, so each text is written once."""
+    counts = orders.to_numpy(dtype=np.int64, na_value=0)
+    which, kinds = pd.factorize((counts * len(ladder.tiers) + places) * 2 + pays)
+    heads = [
+        _head(
+            ladder.tiers[kind // 2 % len(ladder.tiers)],
+            kind // 2 // len(ladder.tiers),
+            kind % 2,
+            ladder.language,
+        )
+        for kind in kinds.tolist()
+    ]
+    return pa.array(heads, pa.string()).take(pa.array(which, mask=orders.isna().to_numpy()))
+
+
+def _head(tier: Tier, orders: int, pays: bool, language: str) -> str:
+    if language == "zh":
+        return f"升至{tier.title('zh')}：再消费{orders:,}次" + ("、金额再增" if pays else "")
+    noun = "order" if orders == 1 else "orders"
+    return f"reach {tier.name}: {orders:,} more {noun}" + (" and " if pays else "")
