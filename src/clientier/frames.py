@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,8 +40,7 @@ def column_from_arrow(values: pa.Array) -> pd.Series[Any]:
 
 def text_column(values: pa.Array) -> pd.Series[str]:
     """Return an Arrow array of text as a column of dtype ``str``, sharing its memory."""
-    chunked = pa.chunked_array([values.cast(pa.large_string())])
-    return pd.Series(pd.arrays.ArrowStringArray(chunked, dtype=pd.StringDtype(na_value=np.nan)))
+    return pd.Series(pd.array(values.cast(pa.large_string()), dtype="str"))
 
 
 def text_array(values: pd.Series[Any]) -> pa.Array:

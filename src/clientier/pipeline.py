@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 from clientier.actions import list_actions
-from clientier.legend import legend
+from clientier.report.legend import legend
 
 from clientier import notes, summary, wording
 from clientier.atomic import output_errors, staged_folder
@@ -32,7 +32,7 @@ from clientier.outputs import Format, OutputFolder
 from clientier.period import next_business_day
 from clientier.placement import Plan, place
 from clientier.summary import Tally
-from clientier.transactions.files import input_paths
+from clientier.transactions.files import expand
 
 __all__ = ["RunOptions", "RunResult", "run"]
 
@@ -58,7 +58,7 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
     assert target is not None
     with open_job(options) as job:
         model = read_model(options.model, job.config) if options.model else None
-        inputs = input_paths(options.files, job.scratch)
+        inputs = [Path(name) for name in expand(options.files)]
         if published_already(job, target, inputs):
             return RunResult(_summary_of(target), target, unchanged=True, notes=())
         with staged_folder(target, options.replace) as staging, hashing(inputs) as digests:

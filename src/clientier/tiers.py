@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from clientier import wording
+from clientier import frames, wording
 from clientier.conditions import Cuts, holds
 from clientier.config.models import Tier
 
@@ -35,7 +35,7 @@ def add_tiers(customers: pd.DataFrame, rules: TierRules) -> pd.DataFrame:
     names = np.array([tier.name for tier in rules.tiers], dtype=object)
     tiered = customers.copy(deep=False)
     tiered["tier"] = pd.Series(names[placed], dtype="str")
-    tiered["grade"] = pd.Series([""], dtype="str").repeat(len(customers)).reset_index(drop=True)
+    tiered["grade"] = frames.text_column(pa.repeat("", len(customers)))
     tiered["reason"] = _reasons(customers, placed, kept, rules)
     return tiered
 
@@ -76,8 +76,4 @@ def _reasons(
     rows.append(np.flatnonzero(kept))
     order = np.argsort(np.concatenate(rows), kind="stable")
     words = pa.concat_arrays(parts).take(pa.array(order))
-    return (
-        pd.Series(pd.arrays.ArrowStringArray(words, dtype=pd.StringDtype(na_value=np.nan)))
-        if len(words)
-        else pd.Series([], dtype="str")
-    )
+    return frames.text_column(words)
