@@ -148,7 +148,7 @@ def _potential(summary: Summary, config: Config, cuts: Cuts) -> Iterator[Block]:
     yield Heading(tell("potential_title", language))
     yield Bullets((
         tell("potential_rule", language, rule=rule),
-        tell("potential_count", language, yes=count(counted["yes"]), no=count(counted["no"])),
+        tell("potential_count", language, yes=count(counted.get("yes", 0)), no=count(counted.get("no", 0))),
         tell("potential_gap", language),
         tell("potential_promise", language),
     ))  # fmt: skip

@@ -101,8 +101,9 @@ def _rows_of(path: Path, customer_id: str) -> pa.Table:
 
 def _matching(path: Path, customer_id: str) -> tuple[list[pa.RecordBatch], pa.Schema]:
     with path.open("rb") as file:
-        for_spreadsheets = file.read(len(BOM)) == BOM
-        header = file.readline().decode().rstrip("\n").split(",")
+        head = file.readline()
+    for_spreadsheets = head.startswith(BOM)
+    header = head.removeprefix(BOM).decode().rstrip("\n").split(",")
     wanted = without_formulas(pa.array([customer_id])) if for_spreadsheets else pa.array([customer_id])
     reader = csv.open_csv(
         path,

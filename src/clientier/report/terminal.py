@@ -67,7 +67,7 @@ def _tiers(summary: Summary) -> Iterator[Block]:
     yield Table(header, (*rows, _total_row(summary)))
     yield Paragraph(say(f"monetary_{summary['metrics']['monetary']}_is", language))
     yield Paragraph(
-        say("potential_line", language, **{key: count(summary["potential"][key]) for key in ("yes", "no")}),
+        say("potential_line", language, **{key: count(summary["potential"].get(key, 0)) for key in ("yes", "no")}),
     )
 
 
@@ -178,7 +178,8 @@ def _rows(summary: Summary) -> Iterator[Block]:
         for words, lines in _outcomes(rows, language)
     )
     yield Table(header, entries)
-    yield Paragraph(_reconciliation(summary))
+    if summary["metrics"]["monetary"] != "average":  # averages do not add up to anything
+        yield Paragraph(_reconciliation(summary))
 
 
 def _outcomes(rows: Mapping[str, Any], language: str) -> Iterator[tuple[str, int]]:
