@@ -116,21 +116,17 @@ def every_purchaser() -> pd.DataFrame:
     possible = (span > 0) | ((span == 0) & (frame["frequency"] == 1))
     late = frame["recency_days"] * (frame["frequency"] - 1) * 10_000 // span.clip(lower=1)
     frame["lateness"] = late.mask(frame["frequency"] == 1)
+    frame["refunds"] = frame["refund_rate"]
     frame["first_order"] = -frame["tenure_days"]
     frame["monetary"] = 100_000_000
     return frame[possible].reset_index(drop=True)
 
 
-def lapsed(refund_rate: int | None) -> pd.DataFrame:
+def lapsed(refunds: int) -> pd.DataFrame:
     """One customer who purchased before the window and not inside it."""
-    customer = {
-        "tenure_days": 700,
-        "recency_days": 500,
-        "frequency": 0,
-        "refund_rate": refund_rate,
-        "lateness": None,
-    }
-    return pd.DataFrame([customer | {"first_order": 0, "monetary": 0}]).astype("Int64")
+    rate = 10_000 if refunds else None
+    customer = {"first_order": 0, "tenure_days": 700, "recency_days": 500, "frequency": 0, "monetary": -refunds}
+    return pd.DataFrame([customer | {"refunds": refunds, "refund_rate": rate, "lateness": None}]).astype("Int64")
 
 
 def heard(default: Config, customers: pd.DataFrame, tier: str, potential: str) -> list[set[str]]:
@@ -180,8 +176,8 @@ def test_nothing_is_sold_to_a_customer_whose_order_went_wrong(default: Config) -
 
 
 def test_the_lapsed_are_won_back_and_those_refunded_meanwhile_are_called(default: Config) -> None:
-    assert heard(default, lapsed(refund_rate=None), "small", "no") == [{"win-back"}]
-    assert heard(default, lapsed(refund_rate=10_000), "small", "no") == [{"first-order-failed"}]
+    assert heard(default, lapsed(refunds=0), "small", "no") == [{"win-back"}]
+    assert heard(default, lapsed(refunds=20_000_000), "small", "no") == [{"first-order-failed"}]
 
 
 # ---- the manual -------------------------------------------------------------------------------------

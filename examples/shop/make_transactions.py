@@ -51,8 +51,10 @@ KINDS = {
     "tea room": Kind(6, (0, 60), (LAST, LAST), (18, 30), pieces=6),
     "regular": Kind(30, (0, 300), (LAST, LAST), (32, 64)),
     "fallen silent": Kind(8, (0, 100), (560, 640), (22, 38), pieces=3),
-    "occasional": Kind(110, (0, 500), (LAST, LAST), (100, 280)),
-    "once": Kind(60, (0, 660), (0, 0), (1, 1)),
+    "choosy": Kind(4, (0, 200), (LAST, LAST), (25, 45), pieces=4, sent_back=45),
+    "fading": Kind(6, (300, 380), (560, 610), (30, 50)),
+    "occasional": Kind(100, (0, 500), (LAST, LAST), (100, 280)),
+    "once": Kind(55, (0, 660), (0, 0), (1, 1)),
     "lapsed": Kind(40, (0, 100), (200, 390), (60, 150)),
     "new": Kind(14, (731, 757), (0, 0), (1, 1)),
     "fresh": Kind(18, (672, 728), (0, 0), (1, 1)),
@@ -62,15 +64,16 @@ KINDS = {
 }
 NAMED = ("王记茶楼", "聚福园", "TEAROOM-03", "TEAROOM-04", "TEAROOM-05", "陈淑芬", "欧阳兰")
 STAFF, TEST = "00001", "TEST"
+FORGOTTEN = 40  # the refund of every bill with such a number is typed without its minus
 
-# Lines as a till sometimes writes them, and where they stand: a day that is none, no amount, an item with
+# Lines as a till sometimes writes them, at the end of their bill: a day that is none, no amount, an item with
 # bare commas, the letter O for a zero, a line cut off.
 UNREADABLE = (
-    (477, "100236,2025-02-30,00252,Shortbread,3.85"),
-    (935, '100447,2025-06-17,00053,"Ceylon, 50 bags",n/a'),
-    (1565, "100725,2025-11-03,00302,Assam, loose, 250 g,8.95"),
-    (2149, '100991,2026-03-12,,"Earl Grey, 50 bags",4.6O'),
-    (2600, "101188,2026-06-28,00273"),
+    "100250,2025-02-30,00152,Shortbread,3.85",
+    '100466,2025-06-17,00103,"Ceylon, 50 bags",n/a',
+    "100770,2025-11-03,00070,Assam, loose, 250 g,8.95",
+    '101056,2026-03-12,TEAROOM-04,"Earl Grey, 50 bags",4.6O',
+    "101261,2026-06-28,00185",
 )
 
 
@@ -117,7 +120,7 @@ def bill(dice: Dice, day: int, customer: str, kind: Kind) -> Order:
     for _ in range(dice.between(1, 3)):
         item, price = RANGE[dice.between(0, len(RANGE) - 1)]
         order.lines.append((item, price * dice.between(1, kind.pieces)))
-    if sum(pence for _, pence in order.lines) >= 3000 and dice.percent(20):
+    if not kind.whole and sum(pence for _, pence in order.lines) >= 3000 and dice.percent(20):
         order.lines.append(("Coupon", -500))
     if dice.percent(kind.sent_back):
         order.back_on = min(day + dice.between(3, 15), LAST)
@@ -158,7 +161,10 @@ def table_lines(dice: Dice, orders: list[Order]) -> list[tuple[str, ...]]:
         if order.back_on is not None:
             bought = [line for line in order.lines if line[1] > 0]
             back = order.lines if order.whole else [bought[dice.between(0, len(bought) - 1)]]
-            rows += [(order.back_on, f"R{number}", order.customer, item, -pence) for item, pence in back]
+            minus = 1 if number % FORGOTTEN == 0 else -1
+            rows += [
+                (order.back_on, f"R{number}", order.customer, item, minus * pence) for item, pence in back
+            ]
     rows.sort(key=lambda row: row[0])
     return [
         (number, (FIRST_DAY + timedelta(days=day)).isoformat(), customer, item, money(pence))
@@ -180,8 +186,10 @@ def transactions() -> str:
     writer.writerow(HEADER)
     writer.writerows(table_lines(dice, make_orders(dice)))
     lines = text.getvalue().splitlines(keepends=True)
-    for position, line in UNREADABLE:
-        lines.insert(position, line + "\n")
+    for line in UNREADABLE:
+        bill_id = line.split(",")[0]
+        end = max(number for number, other in enumerate(lines, start=1) if other.startswith(bill_id))
+        lines.insert(end, line + "\n")
     return "".join(lines)
 
 
