@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clientier import texts
@@ -138,6 +138,7 @@ def test_the_window_reads_as_people_say_it(window: str, en: str, zh: str) -> Non
     assert texts.window_spoken(window, "zh") == zh
 
 
+@settings(deadline=None)
 @given(st.lists(MILLIONTHS | WHOLE_CENTS, min_size=1, max_size=20))
 def test_money_is_what_decimal_says(amounts: list[int]) -> None:
     expected = [_two_decimals_or_more(Decimal(amount) / 10**6) for amount in amounts]
@@ -150,6 +151,7 @@ def _two_decimals_or_more(amount: Decimal) -> str:
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
+@settings(deadline=None)
 @given(st.lists(MILLIONTHS, min_size=1, max_size=20))
 def test_ratios_are_what_decimal_says(ratios: list[int]) -> None:
     expected = [f"{Decimal(ratio) / 10**4:.4f}".rstrip("0").rstrip(".") for ratio in ratios]

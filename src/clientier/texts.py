@@ -27,6 +27,7 @@ YUAN = frozenset({"CNY", "RMB", "元", "人民币"})
 MONTHS = ("January", "February", "March", "April", "May", "June",
           "July", "August", "September", "October", "November", "December")  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_DAYS_KEPT = 20_000
 _PLURAL = re.compile(r" (?:orders|days|times)\b")
 
 
@@ -191,15 +192,18 @@ def _ratio_style(name: str, language: str) -> Render:
     return numerals.one_decimal if name == "lateness" else numerals.ratio
 
 
+@lru_cache(_DAYS_KEPT)
 def _iso(day: int) -> str:
     return _date(day).isoformat()
 
 
+@lru_cache(_DAYS_KEPT)
 def _english_day(day: int) -> str:
     moment = _date(day)
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
 
 
+@lru_cache(_DAYS_KEPT)
 def _chinese_day(day: int) -> str:
     moment = _date(day)
     return f"{moment.year}年{moment.month}月{moment.day}日"

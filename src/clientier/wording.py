@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,16 +28,8 @@ from clientier.conditions import (
     comparisons,
     holds,
 )
-from clientier.texts import (
-    CODES_ZH,
-    NOTHING,
-    PERCENT_COLUMNS,
-    Spoken,
-    day_spoken,
-    fill,
-    money_spoken,
-    placeholders,
-)
+from clientier.figures import Figures, told_with
+from clientier.texts import CODES_ZH, PERCENT_COLUMNS, day_spoken, money_spoken
 
 
 def none_of_the_rules(language: str) -> str:
@@ -165,33 +156,6 @@ def _plain(value: Decimal) -> str:
 
 # ---- the customers ----------------------------------------------------------------------------------
 
-# A column's figure in a sentence; the others read "<label> <value>".
-_SENTENCES = {
-    "recency_days": ("{recency_days} days since the last order", "距上次消费{recency_days}天"),
-    "frequency": ("{frequency} orders", "消费{frequency}次"),
-    "refunds": ("{refunds} sent back", "退款{refunds}"),
-    "refund_rate": ("{refund_rate} of the amount sent back", "退款占{refund_rate}"),
-    "tenure_days": ("{tenure_days} days since the first order", "距首次消费{tenure_days}天"),
-    "rhythm_days": ("an order every {rhythm_days} days", "平均每{rhythm_days}天消费一次"),
-    "lateness": (
-        "{recency_days} days since the last order, {lateness} times the usual {rhythm_days}",
-        "距上次消费{recency_days}天，为平时间隔（{rhythm_days}天）的{lateness}倍",
-    ),
-    "gap_orders": ("{gap_orders} orders missing", "还差{gap_orders}次"),
-    "gap_monetary": ("{gap_monetary} missing", "还差{gap_monetary}"),
-    "gap_share": ("a gap of {gap_share} of the spend", "升级差距为消费额的{gap_share}"),
-}
-# What is said where the column is empty; the others read "no <label>".
-_EMPTY = {
-    "first_order": ("no purchase on record", "无消费记录"),
-    "last_order": ("no purchase on record", "无消费记录"),
-    "recency_days": ("no purchase on record", "无消费记录"),
-    "tenure_days": ("no purchase on record", "无消费记录"),
-    "rhythm_days": ("no usual interval yet", "尚无平时间隔"),
-    "lateness": ("no usual interval yet", "尚无平时间隔"),
-}
-_NO_ORDERS = ("no orders in the period", "统计期内未消费")
-
 
 def reasons(
     condition: Condition, customers: pd.DataFrame, cuts: Cuts, language: str, currency: str | None
@@ -206,7 +170,7 @@ def reasons(
 def needed(condition: Condition) -> frozenset[str]:
     """Return the columns that ``reasons`` reads."""
     tested = {test.column for test in comparisons(condition)}
-    told = {name for column in tested if column in _SENTENCES for name in placeholders(_SENTENCES[column][0])}
+    told = {name for column in tested for name in told_with(column)}
     return frozenset(tested | told | ({"monetary", "frequency"} if tested & set(SHARE_COLUMNS) else set()))
 
 
@@ -248,11 +212,8 @@ class _Reasons:
         return pc.binary_join_element_wise(*pieces, self._mark, null_handling="skip")
 
     @cached_property
-    def _spoken(self) -> Spoken:
-        return Spoken(self.customers, self.language, self.currency)
-
-    def _present(self, column: str) -> Mask:
-        return np.asarray(self._spoken[column].is_valid())
+    def _figures(self) -> Figures:
+        return Figures(self.customers, self.language, self.currency)
 
     @property
     def _mark(self) -> str:
@@ -276,7 +237,7 @@ class _Reasons:
         if "lateness" not in told or "recency_days" not in told:
             return
         fact, mask = told["recency_days"]
-        late = told["lateness"][1] & self._present("lateness")
+        late = told["lateness"][1] & self._figures.present("lateness")
         told["recency_days"] = fact, mask & ~late
 
     def _piece(self, fact: _Fact, mask: Mask) -> pa.StringArray | str:
@@ -284,27 +245,7 @@ class _Reasons:
         if fact.test.column in SHARE_COLUMNS:
             words = share(fact.test, self.language, self.currency, self.cuts, fact.negated)
         else:
-            words = self._figure(fact.test.column)
+            words = self._figures.sentences(fact.test.column)
         if mask.all():
             return words
         return pc.if_else(pa.array(mask), words, pa.scalar(None, pa.string()))
-
-    def _figure(self, column: str) -> pa.StringArray:
-        template = self._one_of(_SENTENCES[column]) if column in _SENTENCES else self._plain_sentence(column)
-        sentences = fill(template, self._spoken, len(self.customers), NOTHING)
-        if column == "frequency":
-            none = pc.equal(self._spoken["frequency"], "0")
-            sentences = pc.if_else(none, self._one_of(_NO_ORDERS), sentences)
-        present = self._present(column)
-        if present.all():
-            return sentences
-        label = BY_NAME[column].label(self.language)
-        empty = _EMPTY.get(column, (f"no {label}", f"无{label}"))
-        return pc.if_else(pa.array(present), sentences, self._one_of(empty))
-
-    def _plain_sentence(self, column: str) -> str:
-        label = BY_NAME[column].label(self.language)
-        return f"{label}{{{column}}}" if self.language == "zh" else f"{label} {{{column}}}"
-
-    def _one_of(self, texts: tuple[str, str]) -> str:
-        return texts[1] if self.language == "zh" else texts[0]
