@@ -1,4 +1,4 @@
-"""Cut points: what value reaches what score, and what money makes a top customer. They need every customer."""
+"""Cut points: what value reaches what score, and what money makes a top customer. They need every row."""
 
 from __future__ import annotations
 
@@ -58,14 +58,13 @@ def money(millionths: int | None) -> Decimal | None:
     """Return an amount with at least 2 decimals, further ones only where they are not zero."""
     if millionths is None:
         return None
-    exact = (Decimal(millionths) / MONEY_SCALE).normalize()
-    exponent = exact.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return exact if exponent <= -2 else exact.quantize(Decimal("0.01"))
+    exact = Decimal(millionths) / MONEY_SCALE
+    cents = exact.quantize(Decimal("0.01"))
+    return cents if cents == exact else exact.normalize()
 
 
 def cut_points(config: Config, customers: Counted, model: Model | None) -> CutPoints:
-    """Return the cut points: as the config gives them, else from the model, else fitted over the customers."""
+    """Return the cut points: as the config gives them, else from the model, else fitted."""
     if model is not None:
         cuts = {key: model.cut_of(key) for key in shares_used(config)}
         return CutPoints(_thresholds(config, model.millionths()), cuts)

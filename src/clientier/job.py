@@ -73,7 +73,7 @@ def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
     reading = job.engine.read(job.options.files, config.transactions, job.base, progress)
     days = job.engine.days()
     if not days:
-        fix = "check transactions.columns.customer, drop and exclude; `clientier check` shows what became of the lines"
+        fix = "check transactions.columns.customer, drop and exclude; `clientier check` shows every line's outcome"
         raise DataError(Problem("input", "no line names a customer that counts", fix))
     as_of = settled_as_of(config, days[0][0])
     period = period_until(as_of, config.period.window, oldest=days[-1][0])

@@ -14,8 +14,8 @@ from clientier.summary import Tally, plain, share
 
 _WORDS = {
     "en": {
-        "lone": "as_of is {day}, {gap} days after the next older day with a sale ({older}); {lines} lines lie on it: "
-        "set period.as_of if it is a typing error",
+        "lone": "as_of is {day}, {gap} days after the next older day with a sale ({older}), "
+        "with {lines} lines: set period.as_of if it is a typing error",
         "unreachable": "{metric}_score: nobody can reach {scores}: too many customers share one value",
         "no_purchaser": "nobody purchased inside the window: all scores are 1",
         "empty_tier": "nobody is in tier {tier}",
@@ -29,7 +29,8 @@ _WORDS = {
         "absent": "column {column} is not in the table: treated as empty",
     },
     "zh": {
-        "lone": "统计截止日为{day},比前一个有销售的日期({older})晚{gap}天,当日仅{lines}行:如为录入错误,请设定 period.as_of",
+        "lone": "统计截止日为{day},比前一个有销售的日期({older})晚{gap}天,当日仅{lines}行:"
+        "如为录入错误,请设定 period.as_of",
         "unreachable": "{metric}_score:{scores}分无人可达,因为太多客户数值相同",
         "no_purchaser": "统计期内无人消费:所有分值均为1",
         "empty_tier": "级别{tier}无客户",

@@ -172,7 +172,7 @@ def _weighted(scores: Mapping[str, Integers], weights: Weights) -> Integers:
 
 
 def unreachable_scores(thresholds: Thresholds, metric: str) -> list[int]:
-    """Return the scores of a metric that no value reaches: its threshold is missing, or equals the next better one."""
+    """Return the scores that no value reaches: no threshold, or the same as the next better one's."""
     rising = getattr(thresholds, metric)
     if metric == "recency":
         rising = tuple(reversed(rising))  # now ascending in score, as for the other two
