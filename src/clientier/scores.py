@@ -141,20 +141,18 @@ def score_recency(days: Integers, thresholds: Iterable[int | None]) -> Integers:
 def add_scores(customers: pd.DataFrame, thresholds: Thresholds, weights: Weights) -> pd.DataFrame:
     """Add the three scores, ``rfm`` (their digits) and ``rfm_total`` (their weighted sum).
 
-    A customer who never purchased scores 1 on recency.
+    A score that the frame has already stays. A customer who never purchased scores 1 on recency.
 
     Needs:  recency_days, frequency, monetary
     Adds:   recency_score, frequency_score, monetary_score (1 to levels), rfm, rfm_total
     """
-    days = customers["recency_days"].to_numpy(dtype=np.int64, na_value=_ABOVE_ALL)
-    scores = {
-        "recency": score_recency(days, thresholds.recency),
-        "frequency": score_rising(customers["frequency"].to_numpy(dtype=np.int64), thresholds.frequency),
-        "monetary": score_rising(customers["monetary"].to_numpy(dtype=np.int64), thresholds.monetary),
-    }
     scored = customers.copy(deep=False)
-    for metric, values in scores.items():
-        scored[f"{metric}_score"] = pd.array(values, dtype="Int64")
+    for metric, column in (("recency", "recency_days"), ("frequency", "frequency"), ("monetary", "monetary")):
+        if f"{metric}_score" not in customers:
+            values = customers[column].to_numpy(dtype=np.int64, na_value=_ABOVE_ALL)
+            reached = score_recency if metric == "recency" else score_rising
+            scored[f"{metric}_score"] = pd.array(reached(values, getattr(thresholds, metric)), dtype="Int64")
+    scores = {metric: scored[f"{metric}_score"].to_numpy(dtype=np.int64) for metric in METRICS}
     scored["rfm"] = _digits(scores["recency"] * 100 + scores["frequency"] * 10 + scores["monetary"])
     scored["rfm_total"] = pd.array(_weighted(scores, weights), dtype="Int64")
     return scored

@@ -105,7 +105,7 @@ def _model(options: RunOptions, config: Config) -> Model | None:
 
 
 def _read_table(options: RunOptions, needed: Sequence[str]) -> CustomerTable:
-    """Read the one customer table that the stage was given, from a file or from standard input."""
+    """Read the customer table that the stage was given, from a file or from standard input."""
     names = options.files or ("-",)
     if len(names) > 1:
         raise ConfigError(Problem("FILES", "one customer table at a time", "join the tables first"))

@@ -1,4 +1,4 @@
-"""Customer tables as CSV, read back without losing a digit: what the pipe stages hand on."""
+"""Customer tables as CSV or Parquet, read back without losing a digit: what the pipe stages hand on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
+from pyarrow import csv, parquet
 
 from clientier import frames
 from clientier.columns import BY_NAME, CUSTOMER_COLUMNS, Column, Kind
@@ -24,6 +24,7 @@ from clientier.scores import Histogram
 NEEDED = ("customer_id", "recency_days", "frequency", "monetary")
 FIX = "give a table with customer_id, recency_days, frequency, monetary"
 MOST_PROBLEMS = 10
+PARQUET = b"PAR1"
 _MAY_BE_EMPTY = ("recency_days",)  # a customer may never have purchased
 _LARGEST = 9 * 10**18
 
@@ -46,7 +47,8 @@ def read_customers(source: BinaryIO, name: str, needed: Sequence[str] = NEEDED) 
 
     Raises:  DataError with the row of every cell that cannot be read and every repeated id
     """
-    table = _text_table(source.read(), name)
+    data = source.read()
+    table = _parquet_as_text(data, name) if data.startswith(PARQUET) else _text_table(data, name)
     if missing := [column for column in needed if column not in table.column_names]:
         fix = f"the header has: {', '.join(table.column_names)}"
         raise DataError([Problem(name, f"column {column} is missing", fix) for column in missing])
@@ -74,6 +76,16 @@ def _in_order(customers: pd.DataFrame) -> pd.DataFrame:
     )
     order = pc.sort_indices(keys, [("monetary", "descending"), ("customer_id", "ascending")])
     return customers.take(order.to_numpy()).reset_index(drop=True)
+
+
+def _parquet_as_text(data: bytes, name: str) -> pa.Table:
+    """Read Parquet, and take every cell by its text."""
+    try:
+        table = parquet.read_table(io.BytesIO(data))
+        cells = {column: pc.fill_null(table[column].cast(pa.string()), "") for column in table.column_names}
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
+        raise DataError(Problem(name, "is not a Parquet table of plain columns", FIX)) from None
+    return pa.table(cells)
 
 
 def _text_table(data: bytes, name: str) -> pa.Table:
