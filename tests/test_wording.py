@@ -147,10 +147,11 @@ def test_branches_that_share_a_figure_tell_it_once() -> None:
     either = {
         "any": [{"frequency": ">= 2", "monetary": "> 0"}, {"frequency": ">= 2", "recency_days": "<= 30"}]
     }
-    customers = frame(frequency=[2, 3], monetary=[5_000_000, 0], recency_days=[1, 30])
+    customers = frame(frequency=[2, 3, 4], monetary=[5_000_000, 0, 1], recency_days=[1, 30, 60])
     assert english(either, customers) == [
         "2 orders; net spend GBP 5.00; 1 day since the last order",
         "3 orders; 30 days since the last order",
+        "4 orders; net spend GBP 0.000001",
     ]
 
 
