@@ -28,18 +28,17 @@ def period_until(as_of: date, window: str, oldest: date) -> Period:
 
     Raises:  ValueError where the window reaches back beyond the year 1
     """
-    if window == "all":
-        return Period(as_of, min(oldest, as_of) - timedelta(days=1), window)
-    count, unit = window.split()
     try:
-        after = (
-            months_before(as_of, int(count))
-            if unit.startswith("month")
-            else as_of - timedelta(days=int(count))
-        )
+        return Period(as_of, _start(as_of, window, oldest), window)
     except (OverflowError, ValueError):
         raise ValueError(f"a window of {window} before {as_of} reaches back beyond the calendar") from None
-    return Period(as_of, after, window)
+
+
+def _start(as_of: date, window: str, oldest: date) -> date:
+    if window == "all":
+        return min(oldest, as_of) - timedelta(days=1)
+    count, unit = window.split()
+    return months_before(as_of, int(count)) if "month" in unit else as_of - timedelta(days=int(count))
 
 
 def months_before(day: date, months: int) -> date:
