@@ -59,8 +59,8 @@ METRICS = (
     Column("refunds", Kind.MONEY, "refunds", "退款额"),
     Column("refund_rate", Kind.RATIO, "refund rate", "退款率"),
     Column("average_order", Kind.MONEY, "average order", "单均消费"),
-    Column("tenure_days", Kind.COUNT, "days since the first order", "客户年限(天)"),
-    Column("rhythm_days", Kind.RATIO, "usual days between orders", "平均消费间隔(天)"),
+    Column("tenure_days", Kind.COUNT, "days since the first order", "客户年限（天）"),
+    Column("rhythm_days", Kind.RATIO, "usual days between orders", "平均消费间隔（天）"),
     Column("lateness", Kind.RATIO, "times the usual interval", "间隔倍数"),
     Column("trend", Kind.RATIO, "trend", "消费走势"),
 )

@@ -29,19 +29,19 @@ _WORDS = {
         "absent": "column {column} is not in the table: treated as empty",
     },
     "zh": {
-        "lone": "统计截止日为{day},比前一个有销售的日期({older})晚{gap}天,当日仅{lines}行:"
-        "如为录入错误,请设定 period.as_of",
-        "unreachable": "{metric}_score:{scores}分无人可达,因为太多客户数值相同",
-        "no_purchaser": "统计期内无人消费:所有分值均为1",
+        "lone": "统计截止日为{day}，比前一个有销售的日期（{older}）晚{gap}天，当日仅{lines}行："
+        "如为录入错误，请设定 period.as_of",
+        "unreachable": "{metric}_score:{scores}分无人可达，因为太多客户数值相同",
+        "no_purchaser": "统计期内无人消费：所有分值均为1",
         "empty_tier": "级别{tier}无客户",
         "large_tier": "级别{tier}占客户数的{share}%",
         "kept": "保留名单中的{count}位客户未列入{tier}",
-        "withheld": "动作{action}:{count}条对客话术因缺少数据未下达",
-        "every": "`every`(间隔期)不起作用:本次运行没有历史记录",
-        "no_actions": "配置自定义了级别但没有服务动作:服务清单为空",
-        "rounded": "{count}行金额超过6位小数,已四舍六入(银行家舍入)",
-        "model": "分档线取自已有评分标准,而非由本期客户拟合",
-        "absent": "表中没有列{column}:按空值处理",
+        "withheld": "动作{action}：{count}条对客话术因缺少数据未下达",
+        "every": "`every`（间隔期）不起作用：本次运行没有历史记录",
+        "no_actions": "配置自定义了级别但没有服务动作：服务清单为空",
+        "rounded": "{count}行金额超过6位小数，已四舍六入（银行家舍入）",
+        "model": "分档线取自已有评分标准，而非由本期客户拟合",
+        "absent": "表中没有列{column}：按空值处理",
     },
 }
 LARGE_TIER = 60  # per cent of customers; a pyramid stands on its base, so the last but one may be larger
