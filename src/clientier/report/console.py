@@ -85,9 +85,12 @@ def _pyramid(pyramid: Pyramid, width: int) -> RenderableType:
     grid = RichTable.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, overflow="ellipsis")
     for _ in pyramid.titles:
-        grid.add_column(width=bar, justify="center", no_wrap=True)
+        grid.add_column(width=bar, no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
-    grid.add_row("", *_between([Text(clean(title), style="bold") for title in pyramid.titles], Text("")))
+    grid.add_row(
+        "",
+        *_between([Text(clean(title), style="bold", justify="center") for title in pyramid.titles], Text("")),
+    )
     widest = max((share for level in pyramid.levels for share in level.shares if share), default=Decimal(1))
     for i, level in enumerate(pyramid.levels):
         style = _FLOORS[min(i, len(_FLOORS) - 1)]

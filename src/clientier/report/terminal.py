@@ -67,7 +67,11 @@ def _tiers(summary: Summary) -> Iterator[Block]:
     yield Table(header, (*rows, _total_row(summary)))
     yield Paragraph(say(f"monetary_{summary['metrics']['monetary']}_is", language))
     yield Paragraph(
-        say("potential_line", language, **{key: count(summary["potential"].get(key, 0)) for key in ("yes", "no")}),
+        say(
+            "potential_line",
+            language,
+            **{key: count(summary["potential"].get(key, 0)) for key in ("yes", "no")},
+        ),
     )
 
 
