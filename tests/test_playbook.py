@@ -125,8 +125,16 @@ def every_purchaser() -> pd.DataFrame:
 def lapsed(refunds: int) -> pd.DataFrame:
     """One customer who purchased before the window and not inside it."""
     rate = 10_000 if refunds else None
-    customer = {"first_order": 0, "tenure_days": 700, "recency_days": 500, "frequency": 0, "monetary": -refunds}
-    return pd.DataFrame([customer | {"refunds": refunds, "refund_rate": rate, "lateness": None}]).astype("Int64")
+    customer = {
+        "first_order": 0,
+        "tenure_days": 700,
+        "recency_days": 500,
+        "frequency": 0,
+        "monetary": -refunds,
+    }
+    return pd.DataFrame([customer | {"refunds": refunds, "refund_rate": rate, "lateness": None}]).astype(
+        "Int64"
+    )
 
 
 def heard(default: Config, customers: pd.DataFrame, tier: str, potential: str) -> list[set[str]]:
