@@ -167,6 +167,17 @@ def reasons(
     return _Reasons(customers, cuts, language, currency).words(condition)
 
 
+def without_guards(condition: Condition) -> Condition:
+    """Leave out what must *not* hold, beside something that must: it tells nobody why.
+
+    ``{lateness: ">= 3", not: {refund_rate: ">= 0.5"}}`` is about the lateness.
+    """
+    if not isinstance(condition, AllOf):
+        return condition
+    parts = tuple(without_guards(part) for part in condition.parts if not isinstance(part, Not))
+    return AllOf(parts) if parts else condition
+
+
 def needed(condition: Condition) -> frozenset[str]:
     """Return the columns that ``reasons`` reads."""
     tested = {test.column for test in comparisons(condition)}
@@ -200,7 +211,7 @@ class _Reasons:
         """Return the facts that hold, side by side, in the condition's order."""
         told: dict[object, tuple[_Fact, Mask]] = {}
         held = holds(condition, self.customers, self.cuts)
-        for fact, mask in self._facts(condition, False, held):
+        for fact, mask in self._facts(without_guards(condition), False, held):
             known = told.get(fact.key)
             told[fact.key] = (fact, mask) if known is None else (known[0], known[1] | mask)
         self._tell_recency_once(told)
