@@ -17,6 +17,9 @@ from clientier.errors import ConfigError, Problem
 from clientier.scores import METRICS, Thresholds
 
 ShareCut = tuple[str, Decimal]
+# What a frame's integers can hold.
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Amount = Annotated[Decimal, Field(decimal_places=6, gt=-9 * 10**12, lt=9 * 10**12)]
 
 
 class _Strict(BaseModel):
@@ -26,9 +29,9 @@ class _Strict(BaseModel):
 class ModelThresholds(_Strict):
     """The thresholds of the three scores in days, counts and money; null where nobody can reach the score."""
 
-    recency_days: tuple[int | None, ...]
-    frequency: tuple[int | None, ...]
-    monetary: tuple[Annotated[Decimal, Field(decimal_places=6)] | None, ...]
+    recency_days: tuple[Count | None, ...]
+    frequency: tuple[Count | None, ...]
+    monetary: tuple[Amount | None, ...]
 
 
 class ModelCut(_Strict):
@@ -36,7 +39,7 @@ class ModelCut(_Strict):
 
     column: str
     share: Decimal
-    monetary: Annotated[Decimal, Field(decimal_places=6)] | None
+    monetary: Amount | None
 
 
 class Model(_Strict):
@@ -94,7 +97,7 @@ def read_model(path: Path, config: Config) -> Model:
         raise ConfigError(
             Problem(str(path), f"cannot be read: {error.strerror}", "give a model.yaml")
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # of YAML, of a date in it, of the encoding, of a value
         raise ConfigError(
             Problem(str(path), f"is not a model: {_short(error)}", "give a model.yaml of a run")
         ) from None
@@ -107,7 +110,7 @@ def read_model(path: Path, config: Config) -> Model:
 def _short(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        return ": ".join(filter(None, (".".join(str(part) for part in first["loc"]), first["msg"])))
     return str(error).splitlines()[0]
 
 
@@ -123,19 +126,32 @@ def _differences(place: str, model: Model, config: Config) -> Iterable[Problem]:
     ]
     for key, fitted, asked in pairs:
         if fitted != asked:
-            fact = f"the model was fitted with {fitted}, the config says {asked}"
+            fact = f"the model was fitted {_with(fitted)}, the config says {asked or 'nothing'}"
             yield Problem(
                 f"{place}: {key}", fact, "use a model fitted by this config, or run without --model"
             )
     for metric, thresholds in zip(METRICS, model.thresholds.model_dump().values(), strict=True):
-        if len(thresholds) != model.levels - 1:
-            fact = f"{model.levels} levels need {model.levels - 1} thresholds, not {len(thresholds)}"
+        if fact := _damage(thresholds, model.levels):
             yield Problem(f"{place}: thresholds: {metric}", fact, "use the model as the run wrote it")
     known = {(cut.column, cut.share) for cut in model.cuts}
     for column, share in shares_used(config):
         if (column, share) not in known:
             fact = f"the config uses {column} <= {share}, for which the model has no cut"
             yield Problem(f"{place}: cuts", fact, "fit a new model with this config")
+
+
+def _with(fitted: object) -> str:
+    return "without one" if fitted is None else f"with {fitted}"
+
+
+def _damage(thresholds: tuple[Any, ...], levels: int) -> str:
+    """Return what no run can have written: a wrong number of thresholds, or a wrong order."""
+    if len(thresholds) != levels - 1:
+        return f"{levels} levels need {levels - 1} thresholds, not {len(thresholds)}"
+    reachable = [value for value in thresholds if value is not None]
+    if list(thresholds) != sorted(reachable) + [None] * (len(thresholds) - len(reachable)):
+        return "they do not ascend"
+    return ""
 
 
 def model_text(model: Model) -> str:
