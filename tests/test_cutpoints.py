@@ -9,6 +9,7 @@ import pytest
 
 from clientier.config import Config
 from clientier.cutpoints import CutPoints, cut_points, money
+from clientier.errors import ConfigError
 from clientier.model import Model, ModelCut, ModelThresholds
 from clientier.scores import Thresholds
 from clientier.tables import CustomerTable
@@ -142,3 +143,9 @@ def test_cut_points_are_frozen() -> None:
     points = CutPoints(Thresholds((1,), (1,), (1,)), {})
     with pytest.raises(AttributeError):
         points.cuts = {}  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("key", ["recency", "frequency", "monetary"])
+def test_thresholds_beyond_a_frames_integers_are_a_config_error(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"scores\.{key}\[3\]: '{10**30}' is too much"):
+        config_of(tmp_path, f"scores: {{{key}: [1, 2, 3, {10**30}]}}\n")

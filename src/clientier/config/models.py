@@ -220,13 +220,18 @@ class Weights(Model):
     monetary: Annotated[Decimal, Field(ge=0, le=1000, decimal_places=4)] = Decimal(1)
 
 
+# What conditions too can compare with, and a frame's 64 bits can hold.
+Count = Annotated[int, Field(ge=0, le=10**12 - 1)]
+Amount = Annotated[Decimal, Field(decimal_places=6, ge=1 - 10**12, le=10**12 - 1)]
+
+
 class Scores(Model):
     """How many levels a score has, and the thresholds: fitted by quantile, or given."""
 
     levels: Annotated[int, Field(ge=2, le=9)] = 5
-    recency: Literal["quantile"] | tuple[Annotated[int, Field(ge=0)], ...] = "quantile"
-    frequency: Literal["quantile"] | tuple[Annotated[int, Field(ge=0)], ...] = "quantile"
-    monetary: Literal["quantile"] | tuple[Annotated[Decimal, Field(decimal_places=6)], ...] = "quantile"
+    recency: Literal["quantile"] | tuple[Count, ...] = "quantile"
+    frequency: Literal["quantile"] | tuple[Count, ...] = "quantile"
+    monetary: Literal["quantile"] | tuple[Amount, ...] = "quantile"
     weights: Weights = Weights()
 
     @model_validator(mode="after")
