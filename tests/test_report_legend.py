@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ CUTS = {
 }
 
 
-def legend_of(folder: Path, *overrides: str, language: str = "en", **changes: object) -> str:
+def legend_of(folder: Path, *overrides: str, language: str = "en", **changes: Any) -> str:
     said = ("transactions.currency=GBP", f"language={language}", *overrides)
     return legend(summary(language, **changes), config_of(folder, overrides=said), CUTS)
 
@@ -80,14 +81,14 @@ def test_the_name_customers_may_hear_is_the_public_one(tmp_path: Path) -> None:
         ((), {}, "were fitted to the customers of this run"),
         ((), {"drift": {"recency_score": []}}, "were fitted by an earlier run"),
         (
-            ("scores.recency=[9, 30, 60, 90]", "scores.frequency=[2, 3, 4, 5]", "scores.monetary=[1, 2, 3, 4]"),
+            ("scores.recency=[1, 2, 3, 4]", "scores.frequency=[2, 3, 4, 5]", "scores.monetary=[1, 2, 3, 4]"),
             {},
             "The thresholds stand in the config.",
         ),
     ],
 )  # fmt: skip
 def test_where_the_thresholds_come_from_is_said(
-    tmp_path: Path, overrides: tuple[str, ...], changes: dict[str, object], sentence: str
+    tmp_path: Path, overrides: tuple[str, ...], changes: dict[str, Any], sentence: str
 ) -> None:
     assert sentence in legend_of(tmp_path, *overrides, **changes)
 
