@@ -120,6 +120,10 @@ def two_tiers(when: dict[str, Any]) -> list[dict[str, Any]]:
         ({"frequency": "= 3", "monetary": ">= 500"}, a_customer("rest", 3, "99"), (None, None, None)),
         ({"rfm": "= 543"}, a_customer("rest", 3, "99", rfm="111"), (None, None, None)),
         ({"gross": ">= 500"}, {**a_customer("rest", 2, "10"), "gross": None}, (None, None, None)),
+        # a negation holds on an empty value
+        ({"not": {"gross": "<= 5"}}, {**a_customer("rest", 2, "1"), "gross": None}, ("top", 1, "0.00")),
+        ({"not": {"tenure_days": "> 9"}, "gross": "> 7"}, a_customer("rest", 2, "1", tenure_days=9), ("top", 1, "7.01")),
+        ({"not": {"tenure_days": ">= 40"}}, a_customer("rest", 2, "1", tenure_days=50), (None, None, None)),
         ({"refund_rate": "<= 0.5"}, a_customer("rest", 0, "0"), ("top", 1, "0.01")),  # a purchase makes it 0
         # 100 / 199.98 is 0.50005 and a hair more, which rounds to 0.5001; 100 / 199.99 rounds to 0.5
         ({"refund_rate": "<= 0.5"}, a_customer("rest", 2, "0", gross="100", refunds="100"), ("top", 1, "99.99")),  # noqa: E501
@@ -146,12 +150,20 @@ def test_the_customer_comes_to_the_best_tier_that_the_purchase_opens() -> None:
     assert the_gap(a_ladder(tiers), a_customer("good", 1, "100.02")) == (None, None, None)
 
 
-def test_an_amount_finer_than_a_cent_is_matched_exactly() -> None:
-    ladder = a_ladder(two_tiers({"monetary": ">= 10.005"}))
+@pytest.mark.parametrize(
+    ("when", "spent", "missing"),
+    [
+        ({"monetary": ">= 10.005"}, "9.000001", 1_004_999),
+        ({"monetary": "> 10"}, "9.995", 15_000),  # 0.01 more than 10
+        ({"all": [{"monetary": "> 10"}, {"monetary": ">= 10.000001"}]}, "9.995", 5_001),
+    ],
+)
+def test_an_amount_finer_than_a_cent_is_matched_exactly(
+    when: dict[str, Any], spent: str, missing: int
+) -> None:
+    gaps = add_potential(a_batch(a_customer("rest", 1, spent)), a_ladder(two_tiers(when)))
 
-    gaps = add_potential(a_batch(a_customer("rest", 1, "9.000001")), ladder)
-
-    assert gaps["gap_monetary"].tolist() == [1_004_999]
+    assert gaps["gap_monetary"].tolist() == [missing]
 
 
 @given(

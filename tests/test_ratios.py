@@ -51,6 +51,12 @@ def test_a_ratio_is_what_exact_fractions_say(numerator: int, denominator: int) -
         assert one_ratio(numerator, denominator) == exact
 
 
+@given(st.integers(1, 9_999), st.integers(2**30, 2**48), st.integers(-1, 1))
+def test_beside_a_whole_number_nothing_is_lost(parts: int, unit: int, beside: int) -> None:
+    # parts / 10,000 exactly, or a hair beside it: floats alone would land on either side
+    assert one_ratio(parts * unit + beside, 10_000 * unit) == parts
+
+
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**8))
 def test_a_half_goes_to_the_even_neighbour(doubled: int, half: int) -> None:
     odd = 2 * doubled + 1  # odd / 2 lies exactly between two integers

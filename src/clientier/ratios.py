@@ -19,10 +19,10 @@ def ratio(numerator: Integers, denominator: Integers, scale: int = RATIO_SCALE) 
     integers (a million given back for a purchase of 0.000001) is held at the largest whole one.
     """
     whole, rest = np.divmod(numerator, denominator)
-    # The estimate is at most 1 off. The products may wrap around, but what is left fits, so it is exact.
+    # The estimate is off, by 1, only beside a whole number, and what is left then leads back to that.
+    # The two products may wrap around, but what is left fits, so it is exact.
     part = (rest.astype(np.float64) * scale / denominator).astype(np.int64)
-    more, left = np.divmod(rest * scale - part * denominator, denominator)
-    part += more
+    left = rest * scale - part * denominator
 
     most = _LARGEST // scale - 1
     rounded_down = np.clip(whole, -most, most) * scale + part

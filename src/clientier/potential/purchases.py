@@ -20,7 +20,6 @@ Mask = npt.NDArray[np.bool_]
 _MOVED = ("frequency", "monetary", "gross", "refunds", "refund_rate")
 _STEEPEST_RATE = 10**9 * RATIO_SCALE  # above it, the least purchase for a rate would not fit in 64 bits
 
-
 Columns = Mapping[str, tuple[Ints, Mask]]  # the values of a column, and where there is one
 
 
@@ -62,14 +61,10 @@ class Standing:
         """Return where a column has a value."""
         return self.columns[name][1][self.rows]
 
-    @property
-    def rate_follows(self) -> Mask:
-        """Where gross and refunds are known, so that the rate can be worked out anew."""
-        return self.has("gross") & self.has("refunds")
-
     def rate_after(self, money: Ints) -> tuple[Ints, Mask]:
         """Return the refund rate after more gross, and whether there is one."""
-        gross, refunds, follows = self.values("gross") + money, self.values("refunds"), self.rate_follows
+        gross, refunds = self.values("gross") + money, self.values("refunds")
+        follows = self.has("gross") & self.has("refunds")  # else the rate cannot be worked out anew
         sold = gross > 0
         rate = np.where(sold, ratio(refunds, np.where(sold, gross, 1)), RATIO_SCALE)
         there = np.where(follows, sold | (refunds > 0), self.has("refund_rate"))
@@ -96,7 +91,6 @@ def fits(standing: Standing, target: Target, purchases: Purchases) -> Mask:
     """Return, row by row, whether the customer is within the target's spans after the purchase."""
     money = purchases.money
     inside = _within(target.monetary, standing.values("monetary") + money)
-    inside &= money < HIGHEST
     if target.frequency != ANY:
         inside &= _within(target.frequency, standing.values("frequency") + purchases.orders)
     if target.gross != ANY:
@@ -124,7 +118,7 @@ def _dilute(standing: Standing, span: Span, money: Ints) -> Ints:
     Source:  the rounded rate is at most h where refunds / gross <= h + 1/2 units, a half itself only
              for an even h, since halves are rounded to even
     """
-    rows = np.flatnonzero(standing.rate_follows & ~_within_or_empty(span, *standing.rate_after(money)))
+    rows = np.flatnonzero(~_within_or_empty(span, *standing.rate_after(money)))
     if not len(rows) or not span.holds_a_number or span.high < 0:
         return money
     twice = 2 * min(span.high, _STEEPEST_RATE) + 1

@@ -176,12 +176,12 @@ def _spans(test: Compare, negated: bool) -> tuple[Span, ...]:
 
 
 def _outside(bounds: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the gaps before, between and after the intervals."""
+    """Return the gaps before, between and after intervals that do not overlap."""
     gaps, start = [], LOWEST
-    for low, high in sorted(bound for bound in bounds if bound[0] <= bound[1]):
+    for low, high in sorted({bound for bound in bounds if bound[0] <= bound[1]}):
         if start < low:
             gaps.append((start, low - 1))
-        start = max(start, high + 1)
+        start = high + 1
     return [*gaps, (start, HIGHEST)]
 
 
