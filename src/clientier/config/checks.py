@@ -171,6 +171,9 @@ def texts(config: Config, fields: Iterable[str]) -> Iterator[Written]:
     for number, action in enumerate(config.actions):
         for field in fields:
             text: Text = getattr(action, field)
+            if text.en and text.en == text.zh:
+                yield Written(("actions", number, field), "en", text.en)
+                continue
             for language in ("en", "zh"):
                 if words := getattr(text, language):
                     yield Written(("actions", number, field, language), language, words)

@@ -16,11 +16,9 @@ from clientier.config import checks, mending, problems, warnings
 from clientier.config.document import Document, KeyPath, parse_document, read_document
 from clientier.config.models import Action, Config, Potential, Tier
 from clientier.config.overrides import Override, apply_override, read_override
-from clientier.config.places import Found, Places
+from clientier.config.places import DEFAULTED, Found, Places
 from clientier.config.resolved import digest
 from clientier.errors import ConfigError, Problem
-
-DEFAULTED = ("tiers", "potential", "actions")  # the keys whose defaults stand in configs/default.yaml
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from clientier.config.document import KeyPath
 from clientier.config.models import Config
-from clientier.config.problems import choices, keys_at, path_in
+from clientier.config.problems import choices, errors_of, keys_at, path_in
 
 # What stands in for a required key that is missing or wrong; none of these adds a problem of its own.
 _STAND_INS: dict[str, Any] = {
@@ -28,7 +28,7 @@ _RULE = {"frequency": ">= 0"}
 def mend(data: Mapping[str, Any], error: ValidationError) -> Config | None:
     """Return the config with stand-ins; None where it cannot be had."""
     mended = copy.deepcopy(dict(data))
-    for each in error.errors(include_url=False):
+    for each in errors_of(error):
         _mend_one(mended, each)
     try:
         return Config.model_validate(mended)

@@ -9,6 +9,7 @@ from clientier.config.document import Document, KeyPath, key_text
 from clientier.config.overrides import Override
 from clientier.errors import Problem
 
+DEFAULTED = ("tiers", "potential", "actions")  # the keys whose defaults stand in configs/default.yaml
 _FILE, _DEFAULTS, _COMMAND = 0, 1, 2
 Found = tuple[KeyPath, str, str]  # path, fact, fix
 
@@ -36,13 +37,15 @@ class Places:
         return f"{name}:{line}: {key}" if key else f"{name}:{line}"
 
     def _origin(self, path: KeyPath) -> tuple[int, int, KeyPath]:
+        """Return the source, the line in it (or which override), and what of the path stands there."""
         prefixes = [path[:length] for length in range(len(path), -1, -1)]
-        for prefix in prefixes:
-            if prefix in self.overrides:
-                return _COMMAND, list(self.overrides).index(prefix), prefix
-        source = (
-            _FILE if path[:1] in self.document.lines or path[:1] not in self.defaults.lines else _DEFAULTS
-        )
-        lines = (self.document if source is _FILE else self.defaults).lines
-        prefix = next((prefix for prefix in prefixes if prefix in lines), ())
-        return source, lines.get(prefix, 1), prefix
+        given = list(self.overrides)
+        over = next((prefix for prefix in prefixes if prefix in self.overrides), None)
+        if over is None and path not in self.document.lines:  # a key that an override below it brought along
+            over = next((below for below in given if path and below[: len(path)] == path), None)
+        if over is not None:
+            return _COMMAND, given.index(over), over
+        default = path[:1] in {(key,) for key in DEFAULTED} and path[:1] not in self.document.lines
+        lines = (self.defaults if default else self.document).lines
+        prefix = next(prefix for prefix in prefixes if prefix in lines)
+        return _DEFAULTS if default else _FILE, lines[prefix], prefix

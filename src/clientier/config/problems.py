@@ -54,9 +54,15 @@ _NAME_FIX = "begin with a small letter; then small letters, digits, - and _"
 
 def word(error: ValidationError, data: Mapping[str, Any]) -> list[Found]:
     """Return every error of a validation as (path, fact, fix)."""
-    found = [found for each in error.errors(include_url=False) for found in _word_one(each, data)]
+    found = [found for each in errors_of(error) for found in _word_one(each, data)]
     meant = {(*path[:-1], fix.removeprefix("write ")) for path, fact, fix in found if fact == _UNKNOWN}
     return [(path, fact, fix) for path, fact, fix in found if fact != _MISSING or path not in meant]
+
+
+def errors_of(error: ValidationError) -> list[Any]:
+    """Return pydantic's errors without what follows from others: a list too short for its wrong entries."""
+    errors = error.errors(include_url=False)
+    return [each for each in errors if each["type"] != "too_short" or not each["input"]]
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -69,8 +75,6 @@ def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
 def _word_one(error: Any, data: Mapping[str, Any]) -> Iterator[Found]:
     path, in_union = path_in(error["loc"], data)
     kind, value = error["type"], error["input"]
-    if kind == "too_short" and value:
-        return  # its entries are wrong, each of which has a message of its own
     if kind == "condition":
         for inner, fact, fix in error["ctx"]["problems"]:
             yield (*path, *inner), fact, fix
@@ -126,12 +130,14 @@ def path_in(loc: tuple[str | int, ...], data: Any) -> tuple[KeyPath, bool]:
     path: list[str | int] = []
     here, left_out = data, False
     for position, part in enumerate(loc):
+        if part == "[key]":
+            continue
         if isinstance(here, dict) and (part in here or position == len(loc) - 1):
             here = here.get(part)
         elif isinstance(here, list) and isinstance(part, int) and part < len(here):
             here = here[part]
         else:
-            left_out |= part != "[key]"
+            left_out = True
             continue
         path.append(part)
     return tuple(path), left_out

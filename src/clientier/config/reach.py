@@ -1,4 +1,4 @@
-"""Rules nobody can fulfil, as far as they tell by themselves: contradictions, and the shadow of a better tier."""
+"""Rules nobody can fulfil, as far as they tell by themselves: contradictions, and a better tier's shadow."""
 
 from __future__ import annotations
 

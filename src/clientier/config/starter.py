@@ -72,6 +72,10 @@ def _columns(header: Sequence[str]) -> str:
         if role in found:
             lines.append(f"    {role}: {scalar(found[role])}")
         elif role in {"customer", "date", "amount"}:
-            names = ", ".join(" ".join(name.split()) for name in header[:MOST_NAMES])
+            names = ", ".join(_in_a_comment(name) for name in header[:MOST_NAMES])
             lines.append(f"    {role}: {EXAMPLE[role]}  # not told by the header; put one of: {names}")
     return "\n".join(lines) + "\n"
+
+
+def _in_a_comment(name: str) -> str:
+    return "".join(sign for sign in " ".join(name.split()) if sign.isprintable())
