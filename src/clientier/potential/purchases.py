@@ -124,10 +124,10 @@ def _dilute(standing: Standing, span: Span, money: Ints) -> Ints:
     twice = 2 * min(span.high, _STEEPEST_RATE) + 1
     whole, rest = np.divmod(standing.values("refunds")[rows], twice)
     more, left = np.divmod(rest * 2 * RATIO_SCALE, twice)
-    in_reach = whole < HIGHEST // (4 * RATIO_SCALE)
-    least_gross = np.where(in_reach, whole, 0) * 2 * RATIO_SCALE + more
+    whole = np.where(whole < HIGHEST // (4 * RATIO_SCALE), whole, 0)  # more than 64 bits hold is out of reach
+    least_gross = whole * 2 * RATIO_SCALE + more
     least_gross += (left > 0) | (span.high % 2 == 1)
     cents = -((standing.values("gross")[rows] - least_gross) // CENT)
     raised = money.copy()
-    raised[rows] = np.maximum(money[rows], np.where(in_reach, np.maximum(cents, 1) * CENT, HIGHEST))
+    raised[rows] = np.maximum(money[rows], np.maximum(cents, 1) * CENT)
     return raised
