@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 Bytes = npt.NDArray[np.uint8]
 BOM = b"\xef\xbb\xbf"
 _SPECIAL = b',"\r\n'
-_FORMULA = r"^[=+\-@\t\r]"
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # the wide signs too: in East Asian settings they start a formula
 
 
 def csv_header(names: Sequence[str]) -> bytes:
