@@ -23,7 +23,7 @@ OF_THE_GAP = frozenset({"gap", "gap_orders", "gap_monetary", "next_tier"})
 
 def find_errors(config: Config) -> list[Found]:
     """Return everything that keeps this config from being used."""
-    checks = (_tiers, _rules, _columns, _actions, _texts, _messages)
+    checks = (_tiers, _rules, _columns, _order_ids, _actions, _texts, _messages)
     return [found for check in checks for found in check(config)]
 
 
@@ -109,35 +109,33 @@ def has_a_moving_yardstick(config: Config) -> bool:
 
 
 def _columns(config: Config) -> Iterator[Found]:
-    transactions, columns = config.transactions, config.transactions.columns
-    path: KeyPath = ("transactions", "columns")
+    columns = config.transactions.columns
     for name in ("customer", "date", "order", "amount", "cost"):
-        if "" in (getattr(columns, name), *(columns.amount_factors if name == "amount" else ())):
-            yield (*path, name), "the name of a column is empty", "write a name from the header of your files"
+        factors = {"amount": columns.amount_factors, "cost": columns.cost_factors}.get(name, ())
+        if "" in (getattr(columns, name), *factors):
+            path: KeyPath = ("transactions", "columns", name)
+            yield path, "the name of a column is empty", "write a name from the header of your files"
     if config.metrics.monetary == "margin" and not columns.cost:
-        yield (
-            ("metrics", "monetary"),
-            "margin needs the cost of each line",
-            "write transactions.columns.cost: and its column",
-        )
-    if columns.order:
+        fix = "write transactions.columns.cost: and its column"
+        yield ("metrics", "monetary"), "margin needs the cost of each line", fix
+
+
+def _order_ids(config: Config) -> Iterator[Found]:
+    """Look at what needs the order ids, where no column holds them."""
+    transactions = config.transactions
+    if transactions.columns.order:
         return
     fix = "write transactions.columns.order: and its column"
     if config.metrics.frequency == "orders":
         yield ("metrics", "frequency"), "orders cannot be counted without their ids", fix
+    prefixed: list[KeyPath] = [
+        ("drop", name) for name, rule in transactions.drop.items() if rule.order_prefix
+    ]
     if transactions.refunds.order_prefix:
-        yield (
-            ("transactions", "refunds", "order_prefix"),
-            "order ids are asked for, and no column holds them",
-            fix,
-        )
-    for name, rule in transactions.drop.items():
-        if rule.order_prefix:
-            yield (
-                ("transactions", "drop", name, "order_prefix"),
-                "order ids are asked for, and no column holds them",
-                fix,
-            )
+        prefixed.append(("refunds",))
+    for path in prefixed:
+        place = ("transactions", *path, "order_prefix")
+        yield place, "order ids are asked for, and no column holds them", fix
 
 
 # ---- actions ----------------------------------------------------------------------------------------

@@ -14,7 +14,17 @@ from clientier.config.places import Found
 
 def find_warnings(config: Config) -> list[Found]:
     """Return what should be looked at before this config meets a customer."""
-    checks = (_playbook, _reach, _gap, _last_tier, _each_action, _languages, _messages, _short_messages)
+    checks = (
+        _playbook,
+        _reach,
+        _gap,
+        _evidence,
+        _review,
+        _each_action,
+        _languages,
+        _messages,
+        _short_messages,
+    )
     return [found for check in checks for found in check(config)]
 
 
@@ -56,29 +66,30 @@ def _gap(config: Config) -> Iterator[Found]:
             yield ("metrics", key), fact, "let potential.when ask for lateness, trend or tenure_days"
 
 
-def _last_tier(config: Config) -> Iterator[Found]:
-    """Look at the tier below ``otherwise``: its customers are to be looked at by a person, for a loss."""
-    last, path = config.tiers[-1], ("tiers", len(config.tiers) - 1, "when")
-    if last.when is None:
-        return
-    evidence = {"monetary", "refunds", "refund_rate"}
-    for alternative in reach.demands(last.when):
-        if not evidence & {*alternative.spans, *(literal.test.column for literal in alternative.others)}:
+def _evidence(config: Config) -> Iterator[Found]:
+    """Look at the tier below ``otherwise``: it is for losses, not for who merely stayed away."""
+    last = config.tiers[-1]
+    for demand in reach.demands(last.when) if last.when else ():
+        asked = {*demand.spans, *(literal.test.column for literal in demand.others)}
+        if not asked & {"monetary", "refunds", "refund_rate"}:
             fact = f"silence or few orders alone put a customer in {last.name}"
-            yield path, fact, 'add evidence of a loss, for example refund_rate: ">= 0.5"'
-            break
+            fix = 'add evidence of a loss, for example refund_rate: ">= 0.5"'
+            yield ("tiers", len(config.tiers) - 1, "when"), fact, fix
+            return
+
+
+def _review(config: Config) -> Iterator[Found]:
+    """Look at what is done with the tier below ``otherwise`` before a person has looked at it."""
+    last = config.tiers[-1]
     for number, action in enumerate(config.actions):
-        if last.name not in action.tiers:
+        if last.otherwise or last.name not in action.tiers:
             continue
         if action.purpose in {"service", "marketing"}:
             fact = f"{action.purpose} to {last.name}, before a person has decided about them"
             yield ("actions", number, "purpose"), fact, "write purpose: internal"
         if action.owner in words.AUTOMATIC:
-            yield (
-                ("actions", number, "owner"),
-                f"nobody looks at {last.name} with this owner",
-                "name a person's role",
-            )
+            fact = f"nobody looks at {last.name} with this owner"
+            yield ("actions", number, "owner"), fact, "name a person's role"
 
 
 # ---- actions ----------------------------------------------------------------------------------------
