@@ -8,7 +8,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from clientier.report.blocks import Pyramid
+from clientier.legend.blocks import Pyramid
 from clientier.report.console import show
 from clientier.report.plain import plain
 from clientier.report.terminal import summary_report

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 from clientier.actions import list_actions
-from clientier.report.legend import legend
+from clientier.legend.page import legend
 
 from clientier import notes, summary, wording
 from clientier.atomic import output_errors, staged_folder

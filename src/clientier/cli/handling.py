@@ -38,7 +38,7 @@ def tell(text: str) -> None:
 
 def tell_problem(problem: Problem, kind: str = "") -> None:
     """Write a problem to stderr, without anything in it that could steer a terminal."""
-    from clientier.report.blocks import clean
+    from clientier.legend.blocks import clean
 
     safe = Problem(clean(problem.place), clean(problem.fact), clean(problem.fix))
     tell(f"{kind}{safe}")

@@ -11,8 +11,8 @@ from clientier.cli.handling import tell, tell_problem
 from clientier.options import RunOptions
 
 if TYPE_CHECKING:
+    from clientier.legend.blocks import Block
     from clientier.pipeline import RunResult
-    from clientier.report.blocks import Block
     from clientier.report.progress import Report
 
 
@@ -31,8 +31,8 @@ def working(options: RunOptions, quiet: bool) -> Iterator[Report | None]:
 
 def show_run(result: RunResult) -> None:
     """Show what a run did, and where its lists are."""
+    from clientier.legend.words import say
     from clientier.report.terminal import summary_report
-    from clientier.report.words import say
 
     _show_on_stderr(summary_report(result.summary, result.notes))
     key = "unchanged" if result.unchanged else "published"
@@ -41,7 +41,7 @@ def show_run(result: RunResult) -> None:
 
 def tell_notes(notes: Sequence[str], quiet: bool) -> None:
     """Tell what a stage noted."""
-    from clientier.report.blocks import clean
+    from clientier.legend.blocks import clean
 
     for note in () if quiet else notes:
         tell(f"note: {clean(note)}")

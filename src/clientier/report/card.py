@@ -12,9 +12,9 @@ from clientier import wording
 from clientier.columns import BY_NAME, METRICS
 from clientier.conditions import SHARE_COLUMNS, AllOf, Compare, Condition, holds
 from clientier.config.models import Tier
-from clientier.report.blocks import Block, Bullets, Heading, Paragraph, Table
+from clientier.legend.blocks import Block, Bullets, Heading, Paragraph, Table
+from clientier.legend.words import NOTHING, code_words, count, first_day, money, say, window_words
 from clientier.report.readback import Output, find_actions, find_customer, read_output
-from clientier.report.words import NOTHING, code_words, count, first_day, money, say, window_words
 from clientier.texts import spoken
 
 SCORES = ("recency", "frequency", "monetary")

@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from clientier.report.blocks import Block, Bullets, Heading, Paragraph, Pyramid, Table, clean
+from clientier.legend.blocks import Block, Bullets, Heading, Paragraph, Pyramid, Table, clean
 from clientier.report.plain import plain
 
 # Blue to grey, for any background. No red or green: which of them is good differs by country.

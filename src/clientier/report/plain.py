@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 
-from clientier.report.blocks import Block, Bullets, Heading, Paragraph, Pyramid, Table, clean
+from clientier.legend.blocks import Block, Bullets, Heading, Paragraph, Pyramid, Table, clean
 
 _GAP = "  "
 

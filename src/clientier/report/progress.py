@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from clientier.report.blocks import clean
+from clientier.legend.blocks import clean
 
 Report = Callable[[str, float | None], None]  # what is being done, and how much of it (0 to 1) where known
 

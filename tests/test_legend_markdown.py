@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clientier.report.blocks import Bullets, Heading, Level, Paragraph, Pyramid, Table
-from clientier.report.markdown import escaped, markdown
+from clientier.legend.blocks import Bullets, Heading, Level, Paragraph, Pyramid, Table
+from clientier.legend.markdown import escaped, markdown
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from clientier.report.blocks import Block, Bullets, Heading, Paragraph, Pyramid, Table, clean
+from clientier.legend.blocks import Block, Bullets, Heading, Paragraph, Pyramid, Table, clean
 
 # What can start a mark anywhere in a line; single _ inside words starts none.
 _MARKS = re.compile(r"([\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w))")

@@ -13,11 +13,11 @@ from typing import Any
 from clientier import wording
 from clientier.conditions import EPOCH, Cuts
 from clientier.config.models import Config, Tier
-from clientier.report.blocks import Block, Bullets, Heading, Paragraph
-from clientier.report.legend_words import tell
-from clientier.report.markdown import markdown
-from clientier.report.terminal import threshold_table
-from clientier.report.words import (
+from clientier.legend.blocks import Block, Bullets, Heading, Paragraph
+from clientier.legend.markdown import markdown
+from clientier.legend.sentences import tell
+from clientier.legend.thresholds import threshold_table
+from clientier.legend.words import (
     count,
     first_day,
     frequency_name,

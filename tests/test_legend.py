@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from clientier.report.legend import legend
-from clientier.report.legend_words import SENTENCES
-from clientier.report.words import PHRASES
+from clientier.legend.page import legend
+from clientier.legend.sentences import SENTENCES
+from clientier.legend.words import PHRASES
 from corner_shop import summary
 from making import config_of, money
 

@@ -1,0 +1,1 @@
+"""The legend of a run, and what it shares with every report: blocks, words, Markdown."""
