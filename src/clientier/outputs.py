@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -38,9 +39,12 @@ class Sink:
         self.rows = 0
         self._digest = hashlib.sha256()
         self._file: BinaryIO = path.open("wb")
+        self._abandoned = False
 
     def write(self, data: bytes | memoryview) -> int:
-        """Append bytes."""
+        """Append bytes; once abandoned, forget them."""
+        if self._abandoned:
+            return len(data)
         self._digest.update(data)
         return self._file.write(data)
 
@@ -50,7 +54,7 @@ class Sink:
     @property
     def closed(self) -> bool:
         """Say whether the file is closed."""
-        return self._file.closed
+        return self._file.closed and not self._abandoned
 
     def close(self) -> None:
         """Make the file durable, and close it."""
@@ -59,8 +63,10 @@ class Sink:
         self._file.close()
 
     def abandon(self) -> None:
-        """Close the file as it is: it will be removed."""
-        self._file.close()
+        """Close the file as it is: it will be removed. A full disk does not matter any more."""
+        self._abandoned = True
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def entry(self) -> dict[str, Any]:
         """Return the file's line in the manifest."""
@@ -109,8 +115,11 @@ class TableFiles:
 
     def abandon(self) -> None:
         """Close every file as it is."""
-        for sink in self._sinks:
+        for sink, writer in self._sinks.items():
             sink.abandon()
+            if writer is not None:  # else it would try to write its end when it is collected
+                with contextlib.suppress(OSError):
+                    writer.close()
 
 
 def _arrow_type(name: str) -> pa.DataType:
@@ -155,10 +164,21 @@ class OutputFolder:
             TableFiles([column.name for column in CUSTOMER_COLUMNS], form),
             TableFiles(ACTION_COLUMNS, form),
         ]
+        try:
+            self._open(tiers)
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _open(self, tiers: Sequence[str]) -> None:
         customers, actions = self._tables
-        self._all = customers.open(path, "customers")
-        self._tiers = {tier: customers.open(path, f"tiers/{tier}") for tier in tiers}
-        self._actions = {tier: actions.open(path, f"actions/{tier}") for tier in tiers}
+        self._all = customers.open(self._path, "customers")
+        self._tiers = {tier: customers.open(self._path, f"tiers/{tier}") for tier in tiers}
+        self._actions = {tier: actions.open(self._path, f"actions/{tier}") for tier in tiers}
+
+    def _abandon(self) -> None:
+        for table in self._tables:
+            table.abandon()
 
     def __enter__(self) -> Self:
         return self
@@ -167,8 +187,7 @@ class OutputFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            for table in self._tables:
-                table.abandon()
+            self._abandon()
 
     def write_customers(self, customers: pd.DataFrame) -> None:
         """Write a batch of placed customers to customers and to the files of their tiers."""
