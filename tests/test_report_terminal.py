@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from clientier.legend.blocks import Pyramid
 from clientier.report.console import show
 from clientier.report.plain import plain
+from clientier.report.progress import progress_on
 from clientier.report.terminal import summary_report
 from corner_shop import Terminal, summary
 
@@ -212,3 +213,23 @@ def test_no_control_character_of_a_name_reaches_the_terminal(terminal: Terminal,
 def test_a_broken_file_name_does_not_stop_the_report() -> None:
     shown = plain(summary_report(summary(), ["\udcff.csv: utf-8"]))
     assert shown.encode().decode().endswith("- \ufffd.csv: utf-8\n")
+
+
+# ---- progress ---------------------------------------------------------------------------------------
+
+
+def test_progress_is_drawn_on_a_terminal_in_the_language_of_the_run(terminal: Terminal) -> None:
+    with progress_on(terminal, "zh") as report:
+        assert report is not None
+        report("reading", 0.25)
+        report("a\x1b[2J[red]b", None)
+    shown = terminal.getvalue()
+    assert "读取" in shown
+    assert "\x1b[2J" not in shown
+
+
+def test_progress_is_drawn_nowhere_else() -> None:
+    stream = io.StringIO()
+    with progress_on(stream, "en") as report:
+        assert report is None
+    assert stream.getvalue() == ""

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 @contextmanager
 def working(options: RunOptions, quiet: bool) -> Iterator[Report | None]:
     """Tell the warnings of the config, then draw progress while the work goes on."""
+    if quiet:
+        yield None
+        return
     from clientier.config import load
     from clientier.report.progress import progress_on
 
-    if not quiet:
-        for warning in load(options.config, options.all_overrides, options.language).warnings:
-            tell_problem(warning, "warning: ")
-    with progress_on(sys.stderr, quiet) as progress:
+    loaded = load(options.config, options.all_overrides, options.language)
+    for warning in loaded.warnings:
+        tell_problem(warning, "warning: ")
+    with progress_on(sys.stderr, loaded.config.language) as progress:
         yield progress
 
 

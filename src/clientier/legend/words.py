@@ -89,6 +89,15 @@ def code_words(code: str, language: str) -> str:
     return CODES_ZH.get(code, code) if language == "zh" else code.replace("_", " ")
 
 
+def doing_words(doing: str, language: str) -> str:
+    """Return what is being done in words; what is not known here as it is."""
+    return _DOING_ZH.get(doing, doing) if language == "zh" else doing
+
+
+_DOING_ZH: Mapping[str, str] = MappingProxyType({
+    "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入",
+})  # fmt: skip
+
 CODES_ZH: Mapping[str, str] = MappingProxyType({
     "yes": "有", "no": "无",
     "service": "服务", "marketing": "营销", "mandatory": "必须告知", "internal": "内部",

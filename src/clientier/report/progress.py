@@ -6,43 +6,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from rich import progress as rich_progress
+from rich.console import Console
+
 from clientier.legend.blocks import clean
+from clientier.legend.words import doing_words
+from clientier.report.console import is_terminal
 
 Report = Callable[[str, float | None], None]  # what is being done, and how much of it (0 to 1) where known
 
 
 @contextmanager
-def progress_on(stream: TextIO, quiet: bool = False) -> Iterator[Report | None]:
+def progress_on(stream: TextIO, language: str) -> Iterator[Report | None]:
     """Give a function that draws progress while the block runs; None where nobody looks."""
-    from clientier.report.console import is_terminal
-
-    if quiet or not is_terminal(stream):
+    if not is_terminal(stream):
         yield None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        SpinnerColumn,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    console = Console(file=stream, highlight=False, markup=False, emoji=False)
     columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
+        rich_progress.SpinnerColumn(),
+        rich_progress.TextColumn("{task.description}", markup=False),
+        rich_progress.BarColumn(),
+        rich_progress.TaskProgressColumn(),
+        rich_progress.TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None)
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    with rich_progress.Progress(*columns, console=console, transient=True) as drawn:
+        task = drawn.add_task(doing_words("reading", language), total=None)
 
         def report(doing: str, share: float | None) -> None:
-            progress.update(
-                task, description=clean(doing), total=None if share is None else 1.0, completed=share or 0
-            )
+            words = clean(doing_words(doing, language))
+            drawn.update(task, description=words, total=None if share is None else 1.0, completed=share or 0)
 
         yield report
