@@ -26,10 +26,12 @@ def staged_folder(target: Path, replace: bool) -> Iterator[Path]:
     """Give an empty folder beside the target; on leaving without an error it becomes the target.
 
     A folder that a killed run left behind is removed, an old target it had moved aside is put back.
+    Where the target is a link, the folder it points to is meant.
 
     Raises:  OutputError where the target is taken, or cannot be written
     """
     with output_errors(target):
+        target = Path(os.path.realpath(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         _recover(target)
         staging = target.parent / f".{target.name}.{os.getpid()}.partial"
@@ -90,7 +92,10 @@ def _lock(folder: Path) -> int | None:
     """Hold the folder for this process; None where another one holds it, or the system has no such locks."""
     if sys.platform == "win32":
         return None
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -107,11 +112,19 @@ def _publish(staging: Path, target: Path, replace: bool) -> None:
     elif not target.exists():
         staging.rename(target)
     elif not _rename(staging, target, _EXCHANGE):
-        old = _moved_aside(target)
-        target.rename(old)
-        staging.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        _replace_in_two_steps(staging, target)
     sync_folder(target.parent)
+
+
+def _replace_in_two_steps(staging: Path, target: Path) -> None:
+    old = _moved_aside(target)
+    target.rename(old)
+    try:
+        staging.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _move_to_new(staging: Path, target: Path) -> None:
