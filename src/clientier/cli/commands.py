@@ -10,7 +10,7 @@ import typer
 from clientier.cli import configs, stages
 from clientier.cli import options as opt
 from clientier.cli.handling import write_version
-from clientier.cli.reporting import print_json, print_report, show_run, working
+from clientier.cli.reporting import print_json, print_report, show_run, tell_start, working, write_config
 
 app = typer.Typer(
     name="clientier",
@@ -40,6 +40,33 @@ def clientier(
 
     Then: clientier run 'sales/*.csv' -o out/2026-10
     """
+
+
+@app.command()
+def init(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="FILES", help="Transactions whose columns to recognise.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The config to write.")
+    ] = opt.DEFAULT_CONFIG,
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="NAME", help="default, or fixed-thresholds.")
+    ] = "default",
+    replace: opt.Replace = False,
+) -> None:
+    """Write a first config, with the columns of your files.
+
+    Columns are recognised by their names, English or Chinese; encoding, delimiter and date format by what
+    the files hold. Without FILES the columns are customer_id, order_id, order_date and amount.
+
+    Example: clientier init 'sales/*.csv'
+    """
+    from clientier.initial import first_config
+
+    start = first_config(files or (), preset)
+    write_config(start.text, output, replace)
+    tell_start(start, output)
 
 
 @app.command()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clientier.cli.handling import tell, tell_problem
+from clientier.errors import OutputError, Problem
 from clientier.options import RunOptions
 
 if TYPE_CHECKING:
+    from clientier.initial import Start
     from clientier.legend.blocks import Block
     from clientier.pipeline import RunResult
     from clientier.report.progress import Report
@@ -40,6 +44,36 @@ def show_run(result: RunResult) -> None:
     _show_on_stderr(summary_report(result.summary, result.notes))
     key = "unchanged" if result.unchanged else "published"
     tell("\n" + say(key, result.summary["language"], output=result.output))
+
+
+def write_config(text: str, path: Path, replace: bool) -> None:
+    """Write a config file; one that is there already stays, unless it is to be replaced.
+
+    Raises:  OutputError
+    """
+    if path.exists() and not replace:
+        raise OutputError(Problem(str(path), "is there already", "use --replace, or name another with -o"))
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")  # a full disk must not cost the old one
+    try:
+        partial.write_text(text, encoding="utf-8", newline="")
+        partial.replace(path)
+    except OSError as error:
+        fact = f"cannot be written: {error.strerror}"
+        raise OutputError(Problem(str(path), fact, "name another with -o")) from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def tell_start(start: Start, path: Path) -> None:
+    """Tell which columns a first config names, what is missing, and what comes next."""
+    for role, column in start.columns.items():
+        tell(f"{role}: {column}")
+    for role in start.missing:
+        fix = f"fill in transactions.columns.{role}: the config lists the names there are"
+        tell_problem(Problem(str(path), f"no column is recognised as the {role}", fix), "warning: ")
+    for problem in start.problems:
+        tell_problem(problem, "warning: ")
+    tell(f"Written to {path}. Next: clientier check FILES -c {path}")
 
 
 def tell_notes(notes: Sequence[str], quiet: bool) -> None:
