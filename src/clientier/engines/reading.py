@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from clientier.config.models import Transactions
 from clientier.customer_sets import read_ids
-from clientier.errors import DataError, Problem
-from clientier.transactions import dates, dialect, sql
-from clientier.transactions.dialect import Layout
-from clientier.transactions.files import Source, open_sources
-from clientier.transactions.lines import FIRST_REJECTED, LineReader, Settled
+from clientier.engines import counting, rejecting
+from clientier.engines.rejecting import BadLine
+from clientier.engines.scans import Scan, all_fields, date_samples
+from clientier.engines.settling import configured_format, counted_format, majority_currency
+from clientier.engines.watching import watched
+from clientier.transactions import dates
+from clientier.transactions.dates import DateFormat
+from clientier.transactions.limit import refuse_beyond_limit
+from clientier.transactions.lines import EXCLUDED_TABLE, LineReader, Settled
+from clientier.transactions.prepare import InputFile, ParquetFile, TextFile, prepare
 from clientier.transactions.results import Input, Reading, RejectLimitError
-from clientier.transactions.survey import survey
+
+if TYPE_CHECKING:
+    from clientier.engines import Progress
 
 __all__ = ["Input", "Reading", "RejectLimitError", "read_transactions"]
-
-Progress = Callable[[str, float | None], None]
-REJECTS = pa.schema(
-    [("file", "string"), ("line", "int64"), ("column", "string"), ("reason", "string"), ("text", "string")]
-)
 
 
 def read_transactions(
@@ -34,83 +37,140 @@ def read_transactions(
     scratch: Path,
     progress: Progress | None = None,
 ) -> Reading:
-    """Read the files; leave the tables order_days and outcomes in the connection.
+    """Read the files; every line ends in one outcome. Leaves two tables in the connection.
 
-    Raises:  DataError; RejectLimitError where too many lines are unreadable
+    Needs:   base, the folder that exclude.file is relative to; scratch, a private folder for copies
+    Adds:    order_days (customer, "order", day, purchases, gross, refunds, margin, lines): the usable lines;
+             outcomes (file, outcome, day, lines): all lines, the day of usable ones only
+    Raises:  DataError; RejectLimitError where too many lines are unreadable; ConfigError; OutputError
     """
-    sources, notes = open_sources(files, scratch)
-    plain = LineReader(config, Settled(dates.format_of(dates.ISO), False))
-    needed = tuple(dict.fromkeys(plain.texts.values()))
-    layouts = [dialect.layout_of(source.name, source.path, config.delimiter, needed) for source in sources]
-    for source in sources:
-        survey(source.path)
-    samples = [row for layout in layouts if layout for row in layout.sample]
+    job = open_reading(connection, files, config, base, scratch)
+    with watched(connection, progress, "reading"):
+        job.read()
+    reading, lines = job.reading(), counting.leave_outcomes(connection, job.reader, job.lines_at_fault())
+    refuse_beyond_limit(reading, lines, config)
+    counting.leave_order_days(connection)
+    return reading
+
+
+def open_reading(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[str],
+    config: Transactions,
+    base: Path,
+    scratch: Path,
+) -> ReadingJob:
+    """Prepare the files and the list of excluded customers; nothing is read yet."""
+    needed = dict.fromkeys(LineReader(config, Settled(dates.format_of(dates.ISO))).texts.values())
+    inputs, notes = prepare(files, config, tuple(needed), scratch)
     excluded = read_ids(config.exclude, base)
-    if excluded:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE excluded AS SELECT unnest($ids) AS customer",
-            {"ids": sorted(excluded)},
+    _load_excluded(connection, excluded)
+    return ReadingJob(connection, config, inputs, notes, exclude=bool(excluded))
+
+
+def _load_excluded(connection: duckdb.DuckDBPyConnection, excluded: Collection[str]) -> None:
+    query = f"CREATE OR REPLACE TEMP TABLE {EXCLUDED_TABLE} AS SELECT unnest($ids::VARCHAR[]) AS customer"
+    connection.execute(query, {"ids": sorted(excluded)})
+
+
+class ReadingJob:
+    """Files ready to be read, and what is settled about them as the reading goes on."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        config: Transactions,
+        files: tuple[InputFile, ...],
+        notes: list[str],
+        exclude: bool,
+    ) -> None:
+        self._connection, self._config, self._notes = connection, config, notes
+        self.files = files
+        self._bad: dict[int, list[BadLine]] = {}
+        self.reader = LineReader(config, Settled(dates.format_of(dates.ISO), exclude=exclude))
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Scan the files: once, unless dates or currencies turn out otherwise than their heads say."""
+        form, certain = self._first_format()
+        self._scan(replace(self.reader.settled, date_format=form, timed=self._timed()))
+        if not certain and counting.most_dates_are_bad(self._connection):
+            self._scan_with(counted_format(self._connection, self.scan, self.files))
+        if currency := majority_currency(self._connection, self._config.currency):
+            self._notes += currency.notes
+            if currency.disputed:
+                self._scan(replace(self.reader.settled, currency=currency.code))
+
+    def _first_format(self) -> tuple[DateFormat, bool]:
+        """Return the format to begin with, and whether it is certain."""
+        if self._config.date_format != "auto":
+            return configured_format(self._connection, self._config), True
+        samples = self._date_samples()
+        if not samples:  # dates are typed, as Parquet has them
+            return dates.format_of(dates.ISO), True
+        if form := dates.settled_by_shape(samples):
+            return form, False
+        return counted_format(self._connection, self.scan, self.files) or dates.format_of(dates.ISO), True
+
+    def _date_samples(self) -> list[str]:
+        return [text for texts in date_samples(self.files, self._config.columns.date) for text in texts]
+
+    def _timed(self) -> bool:
+        samples = self._date_samples()
+        return 2 * sum(":" in text for text in samples) > len(samples)
+
+    def _scan_with(self, form: DateFormat | None) -> None:
+        if form and form != self.reader.settled.date_format:
+            self._scan(replace(self.reader.settled, date_format=form))
+
+    @property
+    def scan(self) -> Scan:
+        """How the files are scanned, as far as it is settled."""
+        fields = all_fields(self.files) if self._config.duplicates == "drop" else ()
+        return Scan(self.reader.texts, self.reader.settled.date_format, self._config.decimal_mark, fields)
+
+    def _scan(self, settled: Settled) -> None:
+        rejecting.forget_bad_lines(self._connection)
+        self.reader = LineReader(self._config, settled)
+        counting.count(self._connection, self.reader.lines(self.scan.of(self.files)))
+        self._bad = rejecting.bad_lines(self._connection, self.files)
+
+    # ---- results --------------------------------------------------------------------------------
+
+    def lines_at_fault(self) -> dict[int, int]:
+        """Return, by file number, how many lines could not even be split into fields."""
+        faults = {file.number: len(file.repaired.faults) for file in self.files if isinstance(file, TextFile)}
+        return {number: faults[number] + len(self._bad.get(number, ())) for number in faults}
+
+    def reading(self) -> Reading:
+        """Return what was read, every rejected line in its place.
+
+        Raises:  EngineError where the engine lost a line
+        """
+        counts = counting.lines_by_file(self._connection)
+        found = {}
+        for file in self.files:
+            lines, bad_cells = counts.get(file.number, (0, 0))
+            bad = tuple(self._bad.get(file.number, ()))
+            if isinstance(file, TextFile):
+                rejecting.audit(file, lines, bad)
+            found[file.source.name] = rejecting.rejects_of(
+                self._connection, file, bad, bad_cells, self.reader, self.scan
+            )
+        rounded = counting.rounded_lines(self._connection)
+        return Reading(
+            tuple(map(self._input, self.files)), rejecting.table_of(found), rounded, tuple(self._notes)
         )
-    with_time = False
-    for layout in layouts:
-        at = dialect.positions("?", layout.header, needed)
-        texts = [row[at[config.columns.date]] for row in layout.sample if len(row) == len(layout.header)]
-        form = dates.settled_by_shape(texts)
-        with_time = with_time or any(":" in text for text in texts)
-    reader = LineReader(config, Settled(form or dates.format_of(dates.ISO), with_time, None, bool(excluded)))
-    scans = [
-        scan(number, source, layout, reader)
-        for number, (source, layout) in enumerate(zip(sources, layouts, strict=True))
-    ]
-    connection.execute(_count(reader, " UNION ALL ".join(scans)))
-    connection.execute(_order_days())
-    names = reader.outcome_names()
-    cases = " ".join(f"WHEN {code} THEN {sql.literal(name)}" for code, name in names.items())
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE outcomes AS
-        SELECT file, CASE outcome {cases} ELSE 'rejected' END AS outcome, day, CAST(sum(lines) AS BIGINT) AS lines
-        FROM counted WHERE of_file GROUP BY ALL""")
-    rounded = connection.execute(
-        "SELECT coalesce(sum(rounded), 0)::BIGINT FROM counted WHERE of_file"
-    ).fetchall()[0][0]
-    connection.execute("DROP TABLE counted")
-    inputs = tuple(
-        Input(
-            source.name,
-            source.original,
-            source.bytes,
-            {"delimiter": dialect.NAMES[layout.delimiter]},
-            layout.header,
-        )
-        for source, layout in zip(sources, layouts, strict=True)
-    )
-    return Reading(inputs, REJECTS.empty_table(), rounded, notes)
 
+    def _input(self, file: InputFile) -> Input:
+        source = file.source
+        return Input(source.name, source.original, source.bytes, self._dialect(file), file.header)
 
-def scan(number: int, source: Source, layout: Layout, reader: LineReader) -> str:
-    at = dialect.positions(source.name, layout.header, tuple(reader.texts.values()))
-    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(layout.header)))
-    picked = ", ".join(f"c{at[column]} AS {sql.name(text)}" for text, column in reader.texts.items())
-    return f"""SELECT {number}::INTEGER AS file, {picked} FROM read_csv({sql.literal(str(source.path))},
-        auto_detect = false, header = true, delim = {sql.literal(layout.delimiter)}, quote = '"', escape = '"',
-        strict_mode = true, store_rejects = true, rejects_limit = 0, columns = {{{columns}}})"""
-
-
-def _count(reader: LineReader, scan: str) -> str:
-    """One pass: sums by customer, order and day of the usable lines, and counts by file and outcome."""
-    order = '"order"' if reader.config.columns.order else "NULL::VARCHAR"
-    usable = f"""SELECT file, outcome, rounded, currency,
-        CASE WHEN outcome = 0 THEN customer END AS customer, CASE WHEN outcome = 0 THEN {order} END AS "order",
-        CASE WHEN outcome = 0 THEN day END AS day, CASE WHEN outcome = 0 THEN amount END AS amount,
-        CASE WHEN outcome = 0 THEN side END AS side FROM ({reader.lines(scan)})"""
-    return f"""CREATE OR REPLACE TEMP TABLE counted AS
-        SELECT customer, "order", day, side, file, outcome, currency, sum(amount) AS amount, count(*) AS lines,
-               sum(CAST(rounded AS INTEGER)) AS rounded, GROUPING(file) = 0 AS of_file
-        FROM ({usable})
-        GROUP BY GROUPING SETS ((customer, "order", day, side), (file, outcome, day, currency))"""
-
-
-def _order_days() -> str:
-    return f"""CREATE OR REPLACE TEMP TABLE order_days AS
-        SELECT customer, "order", day, CASE WHEN amount > 0 THEN 1 ELSE 0 END::BIGINT AS purchases,
-               greatest(amount, 0) AS gross, greatest(-amount, 0) AS refunds, 0::DECIMAL(38,6) AS margin, lines
-        FROM counted WHERE NOT of_file AND customer IS NOT NULL"""
+    def _dialect(self, file: InputFile) -> dict[str, str]:
+        known = {"format": "csv", "compression": file.source.compression}
+        if isinstance(file, ParquetFile):
+            known["format"] = "parquet"
+        if isinstance(file, TextFile):
+            known |= {"encoding": file.encoding, "delimiter": file.layout.delimiter}
+        return known | {"date_format": self.reader.settled.date_format.pattern}

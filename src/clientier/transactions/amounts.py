@@ -34,16 +34,16 @@ def plain(text: str, decimal_mark: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, {sql.literal(pattern)}) THEN CAST({number} AS {AMOUNT_TYPE}) END"
 
 
-def careful_steps(text: str, column: str, decimal_mark: str) -> list[str]:
+def careful_steps(column: str, decimal_mark: str) -> list[str]:
     """Return the steps of the careful way for one column: each an SQL select item, to be nested in turn.
 
-    Needs:  ``text``, and ``{column}_plain``, the amount read the plain way
+    Needs:  ``{column}``, its text, and ``{column}_plain``, the amount read the plain way
     Adds:   {column}_hard: struct of value (AMOUNT_TYPE), rounded, currency, fault; NULL where plain
     """
     marks, parts, digits, moved = (f"{column}_{step}" for step in ("even", "parts", "digits", "moved"))
     pattern = sql.literal(_pattern(decimal_mark))
     names = "['open', 'sign', 'before', 'sign2', 'open2', 'whole', 'fraction', 'exponent', 'after', 'sign3', 'close']"
-    even = f"upper(trim(translate({text}, {sql.literal(_ODD)}, {sql.literal(_EVEN)})))"
+    even = f"upper(trim(translate({column}, {sql.literal(_ODD)}, {sql.literal(_EVEN)})))"
     return [
         f"CASE WHEN {column}_plain IS NULL THEN {even} END AS {marks}",
         f"CASE WHEN {marks} IS NOT NULL THEN regexp_extract({marks}, {pattern}, {names}) END AS {parts}",
@@ -110,6 +110,28 @@ def _fault(reason: str) -> str:
         f"{{'value': NULL::{AMOUNT_TYPE}, 'rounded': FALSE, 'currency': NULL::VARCHAR, "
         f"'fault': {sql.literal(reason)}}}"
     )
+
+
+def product(values: list[str]) -> str:
+    """Return the SQL of the exact product; one value stays as it is."""
+    return " * ".join(f"CAST({value} AS {FACTOR_TYPE})" for value in values) if len(values) > 1 else values[0]
+
+
+def rounded(exact: str, factors: int) -> str:
+    """Return the SQL of a product rounded half-even to 6 decimals, NULL beyond the limit."""
+    if factors == 1:
+        return exact
+    away = f"TRY_CAST({exact} AS {AMOUNT_TYPE})"  # rounds halves away from zero
+    odd = f"CAST({away} * 1000000 AS BIGINT) % 2 <> 0"
+    half = f"abs({exact} - {away}) = 0.0000005 AND {odd}"
+    step = f"CASE WHEN {exact} < 0 THEN -0.000001 ELSE 0.000001 END"
+    return f"""CASE WHEN {exact} = {away} OR NOT ({half}) THEN {away}
+        ELSE CAST({away} - {step} AS {AMOUNT_TYPE}) END"""
+
+
+def is_inexact(exact: str) -> str:
+    """Return the SQL of the condition that a product has more than 6 decimals."""
+    return f"{exact} <> TRY_CAST({exact} AS {AMOUNT_TYPE})"
 
 
 def is_comma_decimal(text: str) -> bool:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from clientier.transactions import sql
 
+SAMPLE_ROWS = 1000
 FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"  # beyond lie typing errors and stand-ins such as 9999-12-31
 ISO = "%Y-%m-%d"
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = (
     r"[ T]+([01]?[0-9]|2[0-4])(:[0-5]?[0-9](:[0-6]?[0-9]([.,][0-9]+)?)?)?"
     r"( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|GMT|[-+][0-9]{1,2}(:?[0-9]{2})?))?\s*$"
@@ -99,14 +102,64 @@ def quick_day(text: str, form: DateFormat, with_time: bool) -> str:
 
 def careful_day(text: str, form: DateFormat) -> str:
     """Return the SQL of the day of a text in the format, whatever follows as time and zone."""
-    even = f"trim(translate({text}, {sql.literal(_ODD)}, {sql.literal(_EVEN)}))"
-    if has_time(form.pattern):
-        return f"CAST({_parsed(even, form.patterns)} AS DATE)"
-    bare = f"trim(regexp_replace({even}, {sql.literal(_TIME)}, ''))"
+    bare = _even(text) if has_time(form.pattern) else bare_text(text)
     return f"CAST({_parsed(bare, form.patterns)} AS DATE)"
 
 
-def possible(day: str) -> str:
+def bare_text(text: str) -> str:
+    """Return the SQL of the text with usual digits and signs, and without the time after the day."""
+    return f"trim(regexp_replace({_even(text)}, {sql.literal(_TIME)}, ''))"
+
+
+def _even(text: str) -> str:
+    return f"trim(translate({text}, {sql.literal(_ODD)}, {sql.literal(_EVEN)}))"
+
+
+def sensible_day(bare: str, form: DateFormat) -> str:
+    """Return the SQL of the day of a bare text; NULL outside the years that can be meant."""
+    day = f"CAST({_parsed(bare, form.patterns)} AS DATE)"
+    return f"CASE WHEN {within_reason(day)} THEN {day} END"
+
+
+def of_shapes(shapes: Iterable[str]) -> list[DateFormat]:
+    """Return the formats that a text of one of these shapes (9 a digit, a letter a) may have."""
+    found = list(shapes)
+    return [form for form in CANDIDATES if any(re.fullmatch(form.shape, shape) for shape in found)]
+
+
+def is_impossible(text: str, form: DateFormat) -> bool:
+    """Tell whether the text is written in the format, but no calendar has that day: 30 February."""
+    parts = next((match for pattern in form.patterns if (match := _parts(text, pattern))), None)
+    if parts is None:
+        return False
+    year = int(parts.get("Y") or 2000 + int(parts.get("y") or 0))
+    month = _month(parts)
+    try:
+        date(year, month, int(parts.get("d") or 1))
+    except ValueError:
+        return True
+    return False
+
+
+def _parts(text: str, pattern: str) -> dict[str, str] | None:
+    """Split a text into the parts of a pattern, by directive."""
+    kinds = {"Y": r"\d{4}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]{3,9}"}
+    pieces = re.split(r"%-?([A-Za-z])", pattern)
+    regex = "".join(
+        re.escape(piece) if at % 2 == 0 else f"(?P<{piece}>{kinds.get(piece, '[0-9]{1,6}')})"
+        for at, piece in enumerate(pieces)
+    )
+    bare = text.translate(str.maketrans(_ODD, _EVEN)).strip() if has_time(pattern) else without_time(text)
+    match = re.fullmatch(regex, bare)
+    return match.groupdict() if match else None
+
+
+def _month(parts: dict[str, str]) -> int:
+    named = (parts.get("b") or parts.get("B") or "").casefold()[:3]
+    return MONTHS.index(named) + 1 if named in MONTHS else int(parts.get("m") or 1)
+
+
+def within_reason(day: str) -> str:
     """Return the SQL of the condition that a day is within the years that can be meant."""
     return f"{day} BETWEEN DATE '{FIRST_DAY}' AND DATE '{LAST_DAY}'"
 

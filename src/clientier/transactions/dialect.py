@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clientier.errors import ConfigError, DataError, Problem
+from clientier.errors import ConfigError, Problem
 
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 _BY_NAME = {name: sign for sign, name in NAMES.items()} | {"\\t": "\t"}
 HEAD_BYTES = 1 << 16
 SAMPLE_ROWS = 1000
+MOST_NAMES = 30
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,11 @@ class Layout:
 
     delimiter: str
     header: tuple[str, ...]
-    skipped: int  # blank lines before the header
     header_lines: int  # physical lines up to the end of the header, blank ones included
     sample: tuple[tuple[str, ...], ...]  # the first rows that have as many fields as the header
 
 
-def layout_of(name: str, path: Path, delimiter: str, needed: Sequence[str]) -> Layout | None:
+def layout_of(path: Path, delimiter: str, needed: Sequence[str]) -> Layout | None:
     """Return the layout of a UTF-8 file; None where it holds nothing at all.
 
     With ``auto`` the delimiter is the one that yields most of the needed columns, then most columns.
@@ -86,28 +86,12 @@ def _layout(text: str, delimiter: str) -> Layout | None:
                 break
     except csv.Error:
         pass  # a field beyond all bounds: what was seen so far must do
-    skipped = _blank_lines(text)
-    return Layout(delimiter, tuple(cell.strip() for cell in header), skipped, header_lines, tuple(sample))
+    return Layout(delimiter, tuple(cell.strip() for cell in header), header_lines, tuple(sample))
 
 
-def _blank_lines(text: str) -> int:
-    count = 0
-    for line in io.StringIO(text):
-        if line.strip("\r\n"):
-            break
-        count += 1
-    return count
-
-
-def positions(name: str, header: Sequence[str], needed: Sequence[str]) -> dict[str, int]:
-    """Return where each needed column stands in the header.
-
-    Raises:  DataError, with a problem for each column that is missing or there twice
-    """
-    problems = [problem for column in needed if (problem := _missing(name, header, column))]
-    if problems:
-        raise DataError(problems)
-    return {column: header.index(column) for column in needed}
+def missing_columns(name: str, header: Sequence[str], needed: Sequence[str]) -> list[Problem]:
+    """Return a problem for each needed column that is missing from the header, or there twice."""
+    return [problem for column in needed if (problem := _missing(name, header, column))]
 
 
 def _missing(name: str, header: Sequence[str], column: str) -> Problem | None:
@@ -119,5 +103,6 @@ def _missing(name: str, header: Sequence[str], column: str) -> Problem | None:
     close = difflib.get_close_matches(column, header, n=1, cutoff=0.6) or [
         one for one in header if one.casefold() == column.casefold()
     ]
-    fix = f"write {close[0]}" if close else f"columns there: {', '.join(one for one in header if one)}"
+    there = ", ".join(one for one in header[:MOST_NAMES] if one)
+    fix = f"write {close[0]}" if close else f"the first line must name the columns; it has: {there}"
     return Problem(name, f"no column '{column}'", fix)

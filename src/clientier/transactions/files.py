@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clientier.errors import DataError, OutputError, Problem
+from clientier.transactions.survey import BLOCK
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
 
-BLOCK = 1 << 20
 STANDARD_INPUT = "-"
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"

@@ -1,67 +1,81 @@
-"""One relation of lines, as SQL: customer, order, day, amount, cost and outcome of every line read.
+"""One relation of lines, as SQL: customer, order, day, amount, margin and outcome of every line read.
 
 Layer upon layer of plain SELECT, each computing what the next one needs. The outcome of a line is a
-number here (``Outcomes`` names them): 0 for a usable line.
+number here: 0 for a usable line, from FIRST_REJECTED on for one that cannot be read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from clientier.config.models import Matcher, Status, Transactions
+from clientier.errors import ConfigError, Problem
 from clientier.transactions import amounts, dates, sql
+from clientier.transactions.dates import DateFormat
 
-USABLE, NO_CUSTOMER, DUPLICATE, FIRST_DROPPED, FIRST_REJECTED = 0, 1, 2, 10, 200
-BAD_DATE, BAD_AMOUNT, TOO_LARGE, OTHER_CURRENCY, BAD_COST = range(FIRST_REJECTED, FIRST_REJECTED + 5)
-REASONS = {
-    BAD_DATE: "bad date",
-    BAD_AMOUNT: "bad amount",
-    TOO_LARGE: "amount too large",
-    OTHER_CURRENCY: "other currency",
-    BAD_COST: "bad cost",
-}
-NETTED, PURCHASE, REFUND, GIVEN_BACK = (
-    0,
-    1,
-    2,
-    3,
-)  # sides of a line: netted with its order, or counted by itself
-_BLANK = " \t\u00a0\u3000"
+USABLE, NO_CUSTOMER, DUPLICATE, FIRST_DROPPED, FIRST_REJECTED = 0, 1, 2, 10, 60_000
+BAD_DATE, OTHER_CURRENCY, BAD_AMOUNT, TOO_LARGE, BAD_COST = range(FIRST_REJECTED, FIRST_REJECTED + 5)
+# How a line counts: netted with the lines of its order and day, or by itself.
+NETTED, PURCHASE, REFUND, GIVEN_BACK = 0, 1, 2, 3
+MOST_FACTORS = 2
+EXCLUDED_TABLE = "excluded_customers"
 
 
 @dataclass(frozen=True)
 class Settled:
     """What was settled over all files together."""
 
-    date_format: dates.DateFormat
-    with_time: bool  # most dates have a time after them
+    date_format: DateFormat
+    timed: bool = False  # most dates have a time after them
     currency: str | None = None  # the one whose signs are accepted; None: any
-    excluded: bool = False  # there is a table excluded(customer)
+    exclude: bool = False  # there is a table of excluded customers
 
 
 @dataclass(frozen=True)
 class LineReader:
-    """The SQL that reads lines as one config says."""
+    """The SQL that reads lines as one config says.
+
+    Raises:  ConfigError for a product of more than two columns
+    """
 
     config: Transactions
     settled: Settled
-    money: tuple[str, ...] = field(init=False)  # amount_1, amount_2, cost_1, ...
 
     def __post_init__(self) -> None:
+        for kind, factors in self._factors.items():
+            if len(factors) > MOST_FACTORS:
+                fix = "add the product to the data as a column of its own"
+                fact = f"a product of {len(factors)} columns"
+                raise ConfigError(Problem(f"transactions.columns.{kind}", fact, fix))
+
+    @property
+    def _factors(self) -> dict[str, tuple[str, ...]]:
         columns = self.config.columns
-        factors = [("amount", columns.amount_factors), ("cost", columns.cost_factors)]
-        names = tuple(f"{kind}_{number}" for kind, names in factors for number in range(1, len(names) + 1))
-        object.__setattr__(self, "money", names)
+        return {"amount": columns.amount_factors, "cost": columns.cost_factors}
+
+    @property
+    def money(self) -> dict[str, str]:
+        """The columns of amounts and costs: amount_1, amount_2, cost_1, ... and their header names."""
+        return {
+            f"{kind}_{number}": column
+            for kind, factors in self._factors.items()
+            for number, column in enumerate(factors, 1)
+        }
 
     @property
     def texts(self) -> dict[str, str]:
-        """The text columns that the scan must give, and the header name each is read from."""
+        """The text columns that a scan must give, and the header name of each."""
         columns = self.config.columns
-        texts = {"customer": columns.customer, "date_text": columns.date}
-        if columns.order:
-            texts["order"] = columns.order
-        texts |= dict(zip(self.money, (*columns.amount_factors, *columns.cost_factors), strict=True))
-        return texts | {f"match_{number}": column for number, column in enumerate(self.match_columns, 1)}
+        order = {"order_text": columns.order} if columns.order else {}
+        matches = {f"match_{number}": column for number, column in enumerate(self.match_columns, 1)}
+        return {
+            "customer_text": columns.customer,
+            **order,
+            "date_text": columns.date,
+            **self.money,
+            **matches,
+        }
 
     @property
     def match_columns(self) -> tuple[str, ...]:
@@ -69,116 +83,192 @@ class LineReader:
         rules = (self.config.refunds.status, *self.config.drop.values())
         return tuple(dict.fromkeys(rule.column for rule in rules if rule and rule.column))
 
+    @property
+    def outcomes(self) -> dict[int, str]:
+        """The names of all outcomes but the rejections."""
+        rules = [*self.config.drop, "exclude"]
+        dropped = {FIRST_DROPPED + number: f"dropped:{rule}" for number, rule in enumerate(rules)}
+        return {USABLE: "usable", NO_CUSTOMER: "no_customer", DUPLICATE: "duplicate"} | dropped
+
     def lines(self, scan: str) -> str:
-        """Return the relation of lines over a scan of texts.
+        """Return the relation of lines over a scan.
 
-        Needs:  file, and the columns of ``texts``
-        Adds:   day, amount, cost, side, outcome, rounded, currency
+        Needs:  file, the columns of ``texts``; ``fields`` (list of texts) where repeats are dropped
+        Adds:   customer, order (NULL for blank ones), day, amount, margin, side, outcome, rounded, currency
         """
-        relation = self._with_money(scan)
-        relation = f"SELECT *, {self._day('day_quick')} AS day, {self._money()} FROM ({relation})"
-        relation = f"SELECT *, {self._signed()} FROM ({relation})"
-        return f"SELECT *, {self._side()} AS side, {self._outcome()} AS outcome FROM ({relation})"
-
-    # ---- texts to values ------------------------------------------------------------------------
-
-    def _with_money(self, scan: str) -> str:
-        mark = self.config.decimal_mark
-        quick = [f"{amounts.plain(column, mark)} AS {column}_plain" for column in self.money]
-        day = dates.quick_day("date_text", self.settled.date_format, self.settled.with_time)
-        relation = f"SELECT *, {day} AS day_quick, {', '.join(quick)} FROM ({scan})"
-        steps = [amounts.careful_steps(column, column, mark) for column in self.money]
-        for layer in zip(*steps, strict=True):
+        layers = [
+            [self._customer(), self._order(), self._day_quick(), *self._plain_amounts()],
+            *self._careful_amounts(),
+            [self._day(), *self._products(), *self._line_currency()],
+            [self._amount(), *self._cost(), self._rounded(), *self._repeats()],
+            [self._side(), self._margin(), self._outcome()],
+        ]
+        relation = scan
+        for layer in layers:
             relation = f"SELECT *, {', '.join(layer)} FROM ({relation})"
         return relation
 
-    def _day(self, quick: str) -> str:
+    # ---- texts to values ------------------------------------------------------------------------
+
+    def _customer(self) -> str:
+        return f"{_unless_blank('customer_text')} AS customer"
+
+    def _order(self) -> str:
+        order = _unless_blank("order_text") if self.config.columns.order else "NULL::VARCHAR"
+        return f'{order} AS "order"'
+
+    def _day_quick(self) -> str:
+        return f"{dates.quick_day('date_text', self.settled.date_format, self.settled.timed)} AS day_quick"
+
+    def _day(self) -> str:
         careful = dates.careful_day("date_text", self.settled.date_format)
-        return f"""CASE WHEN {dates.possible(quick)} THEN {quick}
-            WHEN {quick} IS NULL AND date_text IS NOT NULL THEN
-                CASE WHEN {dates.possible(careful)} THEN {careful} END END"""
+        return f"""CASE WHEN {dates.within_reason("day_quick")} THEN day_quick
+            WHEN day_quick IS NULL AND date_text IS NOT NULL AND {dates.within_reason(careful)} THEN {careful}
+            END AS day"""
 
-    def _money(self) -> str:
-        amount = self._product([name for name in self.money if name.startswith("amount")], "amount_read")
-        cost = self._product([name for name in self.money if name.startswith("cost")], "cost_read")
-        hard = [f"{name}_hard" for name in self.money]
-        faults = ", ".join(f"{name}.fault" for name in hard if name.startswith("amount"))
-        signs = ", ".join(f"{name}.currency" for name in hard)
-        rounded = " OR ".join(f"coalesce({name}.rounded, FALSE)" for name in hard)
-        return f"""{amount}, {cost}, coalesce({faults}, NULL::VARCHAR) AS amount_fault,
-            {rounded} AS factor_rounded,
-            nullif(concat_ws(' ', {signs}), '') AS currency"""
+    def _plain_amounts(self) -> list[str]:
+        return [
+            f"{amounts.plain(column, self.config.decimal_mark)} AS {column}_plain" for column in self.money
+        ]
 
-    def _product(self, factors: list[str], called: str) -> str:
-        values = [f"coalesce({name}_plain, {name}_hard.value)" for name in factors]
-        if not values:
-            return f"NULL::{amounts.AMOUNT_TYPE} AS {called}"
-        if len(values) == 1:
-            return f"{values[0]} AS {called}"
-        first, second = (f"CAST({value} AS {amounts.FACTOR_TYPE})" for value in values)
-        return f"{first} * {second} AS {called}"
+    def _careful_amounts(self) -> list[list[str]]:
+        steps = [amounts.careful_steps(column, self.config.decimal_mark) for column in self.money]
+        return [list(layer) for layer in zip(*steps, strict=True)]
 
-    def _signed(self) -> str:
-        """Round products to 6 decimals, and turn what a rule marks as given back into refunds."""
-        amount, cost = (self._rounded(kind) for kind in ("amount", "cost"))
-        refund = self._marks_refund()
-        signed = f"CASE WHEN {refund} THEN -abs({amount}) ELSE {amount} END" if refund != "FALSE" else amount
-        return f"""{signed} AS amount, {cost} AS cost_size, factor_rounded AS rounded"""
+    def _values(self, kind: str) -> list[str]:
+        names = [name for name in self.money if name.startswith(kind)]
+        return [f"coalesce({name}_plain, {name}_hard.value)" for name in names]
 
-    def _rounded(self, kind: str) -> str:
-        return f"{kind}_read"
+    def _products(self) -> list[str]:
+        """The amount and cost as read; a product with 12 decimals, NULL where a factor cannot be read."""
+        return [
+            f"{amounts.product(self._values(kind))} AS {kind}_exact"
+            for kind, used in self._factors.items()
+            if used
+        ]
 
-    def _marks_refund(self) -> str:
-        refunds = self.config.refunds
-        status = refunds.status if refunds.status and refunds.status.marks == "refund" else None
-        return sql.either([*self._prefixed(refunds.order_prefix), *self._has_value(status)])
+    def _line_currency(self) -> list[str]:
+        signs = ", ".join(f"{name}_hard.currency" for name in self.money)
+        return [f"nullif(concat_ws(' ', {signs}), '') AS currency"]
+
+    def _amount(self) -> str:
+        amount = amounts.rounded("amount_exact", len(self._factors["amount"]))
+        refund = self._marked_refund()
+        return (
+            f"{amount} AS amount"
+            if refund is None
+            else f"CASE WHEN {refund} THEN -abs({amount}) ELSE {amount} END AS amount"
+        )
+
+    def _cost(self) -> list[str]:
+        factors = self._factors["cost"]
+        return [f"{amounts.rounded('cost_exact', len(factors))} AS cost"] if factors else []
+
+    def _rounded(self) -> str:
+        factors = [f"coalesce({name}_hard.rounded, FALSE)" for name in self.money]
+        products = [
+            f"coalesce({amounts.is_inexact(f'{kind}_exact')}, FALSE)"
+            for kind, used in self._factors.items()
+            if len(used) > 1
+        ]
+        return f"{sql.either([*factors, *products])} AS rounded"
+
+    def _repeats(self) -> list[str]:
+        if self.config.duplicates == "keep":
+            return []
+        return ["row_number() OVER (PARTITION BY fields ORDER BY file) > 1 AS repeated"]
 
     # ---- rules ----------------------------------------------------------------------------------
 
-    def _prefixed(self, prefixes: tuple[str, ...]) -> list[str]:
-        return [f'coalesce(starts_with("order", {sql.literal(prefix)}), FALSE)' for prefix in prefixes]
+    def _marked_refund(self) -> str | None:
+        refunds = self.config.refunds
+        status = refunds.status if refunds.status and refunds.status.marks == "refund" else None
+        return _any_of([*_prefixed(refunds.order_prefix), *self._valued(status)])
 
-    def _has_value(self, rule: Matcher | Status | None) -> list[str]:
+    def _valued(self, rule: Matcher | Status | None) -> list[str]:
         if not rule or not rule.column:
             return []
         column = f"match_{self.match_columns.index(rule.column) + 1}"
         return [f"coalesce({column} IN {sql.literals(rule.values)}, FALSE)"]
 
     def _side(self) -> str:
-        """Return how the line counts: netted with its order, or as a purchase or refund by itself."""
-        cases = []
         refunds = self.config.refunds
+        cases = []
         if refunds.status and refunds.status.marks == "sale":
-            cases.append(f"WHEN {self._has_value(refunds.status)[0]} THEN {GIVEN_BACK}")
-        alone = "TRUE" if refunds.net == "line" or not self.config.columns.order else _is_blank('"order"')
+            cases.append(f"WHEN amount <> 0 AND {_any_of(self._valued(refunds.status))} THEN {GIVEN_BACK}")
+        alone = "TRUE" if refunds.net == "line" else '"order" IS NULL'
         cases.append(f"WHEN {alone} THEN CASE WHEN amount > 0 THEN {PURCHASE} ELSE {REFUND} END")
-        return f"CAST(CASE {' '.join(cases)} ELSE {NETTED} END AS UTINYINT)"
+        return f"CAST(CASE {' '.join(cases)} ELSE {NETTED} END AS UTINYINT) AS side"
+
+    def _margin(self) -> str:
+        """The margin of the line, its cost taking the amount's sign; 0 for a sale given back."""
+        if not self._factors["cost"]:
+            return f"CAST(0 AS {amounts.AMOUNT_TYPE}) AS margin"
+        status = self.config.refunds.status
+        back = self._valued(status) if status and status.marks == "sale" else []
+        margin = "amount - CASE WHEN amount < 0 THEN -abs(cost) ELSE abs(cost) END"
+        return f"CASE WHEN {sql.either(back)} THEN 0 ELSE {margin} END AS margin"
 
     def _outcome(self) -> str:
-        drops = [
-            (sql.either([*self._prefixed(rule.order_prefix), *self._has_value(rule)]), FIRST_DROPPED + number)
-            for number, rule in enumerate(self.config.drop.values())
-        ]
-        if self.settled.excluded:
-            drops.append(
-                ("customer IN (SELECT customer FROM excluded)", FIRST_DROPPED + len(self.config.drop))
-            )
-        dropped = " ".join(f"WHEN {condition} THEN {code}" for condition, code in drops)
-        cost = f"WHEN cost_size IS NULL THEN {BAD_COST}" if self.config.columns.cost else ""
-        other = ""
+        cases = [f"WHEN day IS NULL THEN {BAD_DATE}"]
         if self.settled.currency:
-            other = f"WHEN currency <> {sql.literal(self.settled.currency)} THEN {OTHER_CURRENCY}"
-        return f"""CAST(CASE WHEN day IS NULL THEN {BAD_DATE} {other}
-            WHEN amount IS NULL AND amount_fault = {sql.literal(amounts.BAD)} THEN {BAD_AMOUNT}
-            WHEN amount IS NULL THEN {TOO_LARGE}
-            {cost} {dropped} WHEN {_is_blank("customer")} THEN {NO_CUSTOMER} ELSE {USABLE} END AS UTINYINT)"""
+            cases.append(f"WHEN currency <> {sql.literal(self.settled.currency)} THEN {OTHER_CURRENCY}")
+        cases.append(
+            f"WHEN amount IS NULL THEN CASE WHEN {self._unreadable('amount')} THEN {BAD_AMOUNT} ELSE {TOO_LARGE} END"
+        )
+        if self._factors["cost"]:
+            cases.append(f"WHEN cost IS NULL THEN {BAD_COST}")
+        if self.config.duplicates == "drop":
+            cases.append(f"WHEN repeated THEN {DUPLICATE}")
+        cases += [f"WHEN {condition} THEN {code}" for condition, code in self._drops()]
+        cases.append(f"WHEN customer IS NULL THEN {NO_CUSTOMER}")
+        return f"CAST(CASE {' '.join(cases)} ELSE {USABLE} END AS USMALLINT) AS outcome"
 
-    def outcome_names(self) -> dict[int, str]:
-        """Return the name of every outcome that is not a rejection."""
-        rules = [*self.config.drop, "exclude"]
-        dropped = {FIRST_DROPPED + number: f"dropped:{rule}" for number, rule in enumerate(rules)}
-        return {USABLE: "usable", NO_CUSTOMER: "no_customer", DUPLICATE: "duplicate"} | dropped
+    def _unreadable(self, kind: str) -> str:
+        faults = [f"{name}_hard.fault" for name in self.money if name.startswith(kind)]
+        return sql.either(f"coalesce({fault} = {sql.literal(amounts.BAD)}, FALSE)" for fault in faults)
+
+    def _drops(self) -> Iterable[tuple[str, int]]:
+        for code, rule in enumerate(self.config.drop.values(), FIRST_DROPPED):
+            yield sql.either([*_prefixed(rule.order_prefix), *self._valued(rule)]), code
+        if self.settled.exclude:
+            excluded = f"coalesce(customer IN (SELECT customer FROM {EXCLUDED_TABLE}), FALSE)"
+            yield excluded, FIRST_DROPPED + len(self.config.drop)
+
+    # ---- rejects --------------------------------------------------------------------------------
+
+    def rejected_cell(self) -> str:
+        """Return the select items of a rejected line's ``column`` and ``text``: the cell that cannot be read."""
+        cells = [(f"outcome = {BAD_DATE}", self.config.columns.date, "date_text")]
+        for name, column in self.money.items():
+            kind = name.partition("_")[0]
+            own = f"outcome = {BAD_COST}" if kind == "cost" else f"outcome IN ({BAD_AMOUNT}, {TOO_LARGE})"
+            cells.append((f"{own} AND {name}_hard.fault IS NOT NULL", column, name))
+            if self.settled.currency:
+                other = f"{name}_hard.currency <> {sql.literal(self.settled.currency)}"
+                cells.append((f"outcome = {OTHER_CURRENCY} AND {other}", column, name))
+        columns = self.config.columns
+        for kind, whole in (("amount", columns.amount), ("cost", columns.cost)):
+            if whole and len(self._factors[kind]) > 1:
+                texts = " || ' * ' || ".join(name for name in self.money if name.startswith(kind))
+                own = f"outcome = {BAD_COST}" if kind == "cost" else f"outcome = {TOO_LARGE}"
+                cells.append((own, whole, texts))
+        column = " ".join(f"WHEN {when} THEN {sql.literal(column)}" for when, column, _ in cells)
+        text = " ".join(f"WHEN {when} THEN {text}" for when, _, text in cells)
+        return f"CASE {column} END AS \"column\", coalesce(CASE {text} END, '') AS text"
 
 
-def _is_blank(text: str) -> str:
-    return f"({text} IS NULL OR trim({text}) = '')"
+def _unless_blank(text: str) -> str:
+    """NULL for a text of nothing but spaces; tested only where its first character may be one."""
+    return (
+        f"CASE WHEN {text} > '!' AND {text} < '\u007f' THEN {text} "
+        f"WHEN NOT regexp_full_match({text}, '[\\s\u00a0\u3000]*') THEN {text} END"
+    )
+
+
+def _prefixed(prefixes: Iterable[str]) -> list[str]:
+    return [f'coalesce(starts_with("order", {sql.literal(prefix)}), FALSE)' for prefix in prefixes]
+
+
+def _any_of(conditions: list[str]) -> str | None:
+    return sql.either(conditions) if conditions else None

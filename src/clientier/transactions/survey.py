@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clientier.transactions.files import BLOCK
-
 UTF8_BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+BLOCK = 1 << 20  # also the longest line that is read: a longer one is no line of a table
 
 
 @dataclass(frozen=True)
@@ -19,6 +18,7 @@ class Survey:
     ascii: bool
     nul: bool
     quotes: bool
+    long_line: bool  # there may be a line longer than BLOCK
     line_feeds: int
     carriage_returns: int
     pairs: int  # of carriage return and line feed
@@ -27,50 +27,60 @@ class Survey:
 
     @property
     def line_ends_differ(self) -> bool:
-        """Whether lines end in more than one way, or in a way that other tools do not count as a line end."""
+        """Whether some line ends in a lone carriage return, or lines end in more than one way."""
         return self.carriage_returns > 0 and not self.carriage_returns == self.pairs == self.line_feeds
 
     @property
     def lines(self) -> int:
-        """Physical lines ended by a line feed, and the last one."""
+        """How many lines there are, where all end in a line feed, or the last in none."""
         return self.line_feeds + self.ends_open
 
 
 def survey(path: Path) -> Survey:
     """Look at every byte of the file once."""
-    counts = _Counts()
+    found = _Found()
     block = bytearray(BLOCK)
     view = memoryview(block)
     with path.open("rb", buffering=0) as stream:
         while size := stream.readinto(view):
-            counts.add(block if size == BLOCK else block[:size])
-    return counts.survey()
+            found.add(block if size == BLOCK else block[:size])
+    return found.survey()
 
 
-class _Counts:
+class _Found:
     def __init__(self) -> None:
         self._head = b""
         self._last = 0
-        self._ascii, self._nul, self._quotes = True, False, False
+        self._ascii, self._nul, self._quotes, self._long = True, False, False, False
         self._feeds = self._returns = self._pairs = self._bytes = 0
 
     def add(self, block: bytearray) -> None:
         if not self._bytes:
             self._head = bytes(block[:3])
-        self._bytes += len(block)
         self._ascii = self._ascii and block.isascii()
         self._nul = self._nul or b"\0" in block
         self._quotes = self._quotes or b'"' in block
-        self._feeds += block.count(b"\n")
+        feeds = block.count(b"\n")
+        self._long = self._long or (not feeds and len(block) == BLOCK)
+        self._feeds += feeds
         if b"\r" in block:
             self._returns += block.count(b"\r")
             self._pairs += block.count(b"\r\n")
-        self._pairs += self._last == 13 and block[0] == 10
+        self._pairs += self._bytes > 0 and self._last == 13 and block[0] == 10
         self._last = block[-1]
+        self._bytes += len(block)
 
     def survey(self) -> Survey:
         bom = "utf-8" if self._head == UTF8_BOM else UTF16_BOMS.get(self._head[:2], "")
         return Survey(
-            bom, self._ascii, self._nul, self._quotes, self._feeds, self._returns, self._pairs,
-            ends_open=self._last not in (10, 0) or (self._last == 0 and self._bytes > 0), bytes=self._bytes,
-        )  # fmt: skip
+            bom=bom,
+            ascii=self._ascii,
+            nul=self._nul,
+            quotes=self._quotes,
+            long_line=self._long,
+            line_feeds=self._feeds,
+            carriage_returns=self._returns,
+            pairs=self._pairs,
+            ends_open=self._bytes > 0 and self._last != 10,
+            bytes=self._bytes,
+        )

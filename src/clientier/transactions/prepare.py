@@ -1,0 +1,131 @@
+"""Getting input files ready for the engine: found, unpacked, decoded, repaired, their layout known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clientier.config.models import Transactions
+from clientier.errors import DataError, Problem
+from clientier.transactions import dialect, parquet
+from clientier.transactions.dialect import Layout
+from clientier.transactions.encoding import TextBytes, plain_copy, settle_encodings
+from clientier.transactions.files import Source, open_sources
+from clientier.transactions.repair import Repaired, repair
+from clientier.transactions.survey import Survey, survey
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text file that the engine can read: UTF-8, one kind of line end, every quote in its place."""
+
+    number: int  # of the input, from 0
+    source: Source
+    encoding: str
+    layout: Layout
+    survey: Survey  # of the bytes before the repair
+    repaired: Repaired
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The column names."""
+        return self.layout.header
+
+    @property
+    def path(self) -> Path:
+        """Where the engine reads it."""
+        return self.repaired.path
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """A Parquet file and the kind of each of its columns."""
+
+    number: int
+    source: Source
+    columns: dict[str, parquet.Kind]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The column names."""
+        return tuple(self.columns)
+
+    @property
+    def path(self) -> Path:
+        """Where the engine reads it."""
+        return self.source.path
+
+
+@dataclass(frozen=True)
+class EmptyFile:
+    """A file without a single byte that counts."""
+
+    number: int
+    source: Source
+    header: tuple[str, ...] = ()
+
+
+InputFile = TextFile | ParquetFile | EmptyFile
+
+
+def prepare(
+    names: Sequence[str], config: Transactions, needed: Sequence[str], scratch: Path
+) -> tuple[tuple[InputFile, ...], list[str]]:
+    """Return the input files, ready to be read, and notes.
+
+    Raises:  DataError where a file cannot be used, with a problem for each; ConfigError; OutputError
+    """
+    sources, found = open_sources(names, scratch)
+    notes = list(found)
+    texts = {number: TextBytes(source.path, survey(source.path)) for number, source in _texts(sources)}
+    encodings, noted = settle_encodings(list(texts.values()), config.encoding, config.max_reject_rate)
+    encoding_of = dict(zip(texts, encodings, strict=True))
+    files: list[InputFile] = []
+    for number, source in enumerate(sources):
+        if source.is_parquet:
+            files.append(ParquetFile(number, source, parquet.columns_of(source)))
+        else:
+            files.append(
+                _prepare_text(number, source, texts[number], encoding_of[number], config, needed, scratch)
+            )
+    _refuse_missing(files, needed)
+    notes += noted + [f"{file.source.name} is empty" for file in files if isinstance(file, EmptyFile)]
+    return tuple(files), notes
+
+
+def _texts(sources: Sequence[Source]) -> list[tuple[int, Source]]:
+    return [(number, source) for number, source in enumerate(sources) if not source.is_parquet]
+
+
+def _prepare_text(
+    number: int,
+    source: Source,
+    text: TextBytes,
+    encoding: str,
+    config: Transactions,
+    needed: Sequence[str],
+    scratch: Path,
+) -> TextFile | EmptyFile:
+    path, found = text.path, text.survey
+    if encoding != "utf-8" or found.line_ends_differ:
+        path = plain_copy(path, encoding, scratch / f"{number}.plain")
+        found = survey(path)
+    layout = dialect.layout_of(path, config.delimiter, needed)
+    if layout is None:
+        return EmptyFile(number, source)
+    repaired = repair(path, found, layout, scratch / f"{number}.repaired")
+    return TextFile(number, source, encoding, layout, found, repaired)
+
+
+def _refuse_missing(files: Sequence[InputFile], needed: Sequence[str]) -> None:
+    present = [file for file in files if not isinstance(file, EmptyFile)]
+    problems = [
+        problem
+        for file in present
+        for problem in dialect.missing_columns(file.source.name, file.header, needed)
+    ]
+    if problems:
+        raise DataError(problems)
+    if not present:
+        raise DataError([Problem(file.source.name, "is empty", "check the export") for file in files])
