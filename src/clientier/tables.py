@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from csv import Error as CSVError
+from csv import reader as csv_rows
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,10 +26,20 @@ from clientier.scores import Histogram
 
 NEEDED = ("customer_id", "recency_days", "frequency", "monetary")
 FIX = "give a table with customer_id, recency_days, frequency, monetary"
+SAVED_AS = "save the customer table as CSV in UTF-8"
 MOST_PROBLEMS = 10
 PARQUET = b"PAR1"
 _MAY_BE_EMPTY = ("recency_days",)  # a customer may never have purchased
-_LARGEST = 9 * 10**18
+_MOST_BYTES_AT_ONCE = 2**30
+_LARGEST = 2**63 - 1
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
+_WORDS = {
+    Kind.DAY: "a day like 2026-10-31",
+    Kind.COUNT: "a whole number",
+    Kind.MONEY: "an amount",
+    Kind.RATIO: "a number",
+}
 
 
 @dataclass(frozen=True)
@@ -54,16 +67,35 @@ def read_customers(source: BinaryIO, name: str, needed: Sequence[str] = NEEDED) 
         raise DataError([Problem(name, f"column {column} is missing", fix) for column in missing])
     if not table.num_rows:
         raise DataError(Problem(name, "holds no customer", FIX))
-    problems: list[Problem] = []
+    problems = _Problems(name)
     ours = [column for column in CUSTOMER_COLUMNS if column.name in table.column_names]
-    read = {
-        column.name: _column(table[column.name].combine_chunks(), column, name, problems) for column in ours
-    }
-    customers = pd.DataFrame(read)
-    problems += [*_repeated(customers["customer_id"], name), *_empty(customers, needed, name)]
-    if problems:
-        raise DataError(problems[:MOST_PROBLEMS])
+    customers = pd.DataFrame(
+        {column.name: _column(table[column.name].combine_chunks(), column, problems) for column in ours}
+    )
+    _find_empty(customers, needed, problems)
+    _find_repeated(customers["customer_id"], problems)
+    if found := problems.first():
+        raise DataError(found)
     return CustomerTable(_in_order(customers), tuple(c.name for c in CUSTOMER_COLUMNS if c not in ours))
+
+
+class _Problems:
+    """What is wrong with the cells of a table; of each cell the first that was found."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._found: dict[tuple[int, str], Problem] = {}
+
+    def add(self, rows: Iterable[int], column: str, fact: str, fix: str) -> None:
+        """Add the same problem for some rows, counted from 0 below the header."""
+        for row in rows:
+            place = f"{self._name}: row {row + 2}: {column}"
+            self._found.setdefault((row, column), Problem(place, fact, fix))
+
+    def first(self) -> list[Problem]:
+        """Return the first problems, by row."""
+        by_row = sorted(self._found.items(), key=lambda found: found[0][0])
+        return [problem for _, problem in by_row[:MOST_PROBLEMS]]
 
 
 def _in_order(customers: pd.DataFrame) -> pd.DataFrame:
@@ -99,16 +131,17 @@ def _text_table(data: bytes, name: str) -> pa.Table:
         wrong.append(Problem(f"{name}: row {row.number}", fact, "correct the row"))
         return "skip"
 
+    header = _header(data, name)
+    reading = csv.ReadOptions(use_threads=False, block_size=min(len(data), _MOST_BYTES_AT_ONCE))
     parsing = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse)
-    reading = csv.ReadOptions(use_threads=False, block_size=max(len(data), 1))
+    kinds = csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
     try:
-        header = csv.open_csv(io.BytesIO(data), read_options=reading, parse_options=parsing).schema.names
-        kinds = csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
-        wrong.clear()
         table = csv.read_csv(io.BytesIO(data), reading, parsing, kinds)
     except pa.ArrowInvalid as error:
+        if "Empty CSV file" in str(error):  # a header without a line end
+            raise DataError(Problem(name, "holds no customer", FIX)) from None
         fact = "is not UTF-8" if "UTF8" in str(error) else "is not a CSV table"
-        raise DataError(Problem(name, fact, "save the customer table as CSV in UTF-8")) from None
+        raise DataError(Problem(name, fact, SAVED_AS)) from None
     if wrong:
         raise DataError(wrong[:MOST_PROBLEMS])
     if len(set(header)) < len(header):
@@ -116,70 +149,83 @@ def _text_table(data: bytes, name: str) -> pa.Table:
     return table
 
 
-def _column(cells: pa.StringArray, column: Column, name: str, problems: list[Problem]) -> pd.Series[Any]:
+def _header(data: bytes, name: str) -> list[str]:
+    """Return the header's cells; Arrow would read the whole table for them."""
+    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+    try:
+        return next((row for row in csv_rows(text) if row), [])
+    except UnicodeDecodeError:
+        raise DataError(Problem(name, "is not UTF-8", SAVED_AS)) from None
+    except CSVError:
+        raise DataError(Problem(name, "is not a CSV table", SAVED_AS)) from None
+
+
+def _column(cells: pa.StringArray, column: Column, problems: _Problems) -> pd.Series[Any]:
     """Read a column of cells; what cannot be read becomes a problem."""
     if column.kind is Kind.TEXT:
         return frames.text_column(cells)
     filled = pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
     try:
-        return frames.column_from_arrow(_integers(filled, column.kind))
+        values = frames.column_from_arrow(_integers(filled, column.kind))
     except pa.ArrowInvalid:
-        return _column_cell_by_cell(filled, column, name, problems)
+        values = frames.column_from_arrow(_cell_by_cell(filled, column, problems))
+    if column.kind is Kind.COUNT:
+        below = np.flatnonzero((values < 0).fillna(False).to_numpy(dtype=bool))[:MOST_PROBLEMS]
+        problems.add(below.tolist(), column.name, "is below 0", "correct the cell")
+    return values
 
 
 def _integers(cells: pa.StringArray, kind: Kind) -> pa.Array:
     if kind is Kind.DAY:
         return cells.cast(pa.date32())
-    if kind is Kind.COUNT:
-        return cells.cast(pa.int64())
-    decimals = {Kind.MONEY: 6, Kind.RATIO: 4}[kind]
+    decimals = {Kind.COUNT: 0, Kind.MONEY: 6, Kind.RATIO: 4}[kind]
     exact = cells.cast(pa.decimal128(19, decimals))
     return pc.multiply(exact.cast(pa.decimal128(30, decimals)), pa.scalar(Decimal(kind.scale))).cast(
         pa.int64()
     )
 
 
-def _column_cell_by_cell(
-    cells: pa.StringArray, column: Column, name: str, problems: list[Problem]
-) -> pd.Series[Any]:
+def _cell_by_cell(cells: pa.StringArray, column: Column, problems: _Problems) -> pa.Array:
     """Read each different cell once; slower, but it takes floats and finds the cells that are wrong."""
     encoded = cells.dictionary_encode()
-    integers = [_integer(cell, column) for cell in encoded.dictionary.to_pylist()]
-    for index, (cell, integer) in enumerate(zip(encoded.dictionary.to_pylist(), integers, strict=True)):
-        if integer is None:
-            row = pc.index(encoded.indices, index).as_py() + 2
-            place = f"{name}: row {row}: {column.name}"
-            problems.append(Problem(place, f"'{cell}' is not a {column.kind.value}", "correct the cell"))
-    return frames.column_from_arrow(pa.array(integers, pa.int64()).take(encoded.indices))
+    integers = pa.array([_integer(cell, column.kind) for cell in encoded.dictionary.to_pylist()], pa.int64())
+    read = integers.take(encoded.indices)
+    wrong = np.flatnonzero(pc.and_(pc.is_null(read), pc.is_valid(cells)).to_numpy(zero_copy_only=False))
+    for row in wrong[:MOST_PROBLEMS].tolist():
+        fact = f"'{cells[row].as_py()}' is not {_WORDS[column.kind]}"
+        problems.add([row], column.name, fact, "correct the cell")
+    return read
 
 
-def _integer(cell: str, column: Column) -> int | None:
+def _integer(cell: str, kind: Kind) -> int | None:
     """Return a cell in the units of a frame (rounded half-even), or None where it is no such value."""
+    if kind is Kind.DAY:
+        return _day(cell)
+    if not _NUMBER.fullmatch(cell):
+        return None
+    value = Decimal(cell.strip()) * kind.scale
+    if abs(value) > _LARGEST or (kind is Kind.COUNT and value % 1):
+        return None
+    return int(value.to_integral_value())
+
+
+def _day(cell: str) -> int | None:
     try:
-        if column.kind is Kind.DAY:
-            return (date.fromisoformat(cell) - EPOCH).days
-        value = Decimal(cell) * column.kind.scale
-        if not value.is_finite() or abs(value) > _LARGEST or (column.kind is Kind.COUNT and value % 1):
-            return None
-        return int(value.to_integral_value())
-    except (InvalidOperation, ValueError):
+        return (date.fromisoformat(cell) - EPOCH).days if _DAY.fullmatch(cell) else None
+    except ValueError:
         return None
 
 
-def _repeated(ids: pd.Series[str], name: str) -> list[Problem]:
-    rows = np.flatnonzero(ids.duplicated().to_numpy())[:MOST_PROBLEMS]
-    return [
-        Problem(f"{name}: row {row + 2}: customer_id", "is there twice", "keep one row a customer")
-        for row in rows
-    ]
-
-
-def _empty(customers: pd.DataFrame, needed: Sequence[str], name: str) -> list[Problem]:
-    """Return a problem for the first cells that must have a value and have none."""
-    problems = []
+def _find_empty(customers: pd.DataFrame, needed: Sequence[str], problems: _Problems) -> None:
+    """Find cells that must have a value and have none."""
     for column in needed:
-        values = customers[column]
-        empty = (values == "") if BY_NAME[column].kind is Kind.TEXT else values.isna()
-        rows = [] if column in _MAY_BE_EMPTY else np.flatnonzero(empty.to_numpy(dtype=bool))[:MOST_PROBLEMS]
-        problems += [Problem(f"{name}: row {row + 2}: {column}", "is empty", "fill the cell") for row in rows]
-    return problems
+        if column not in _MAY_BE_EMPTY:
+            values = customers[column]
+            empty = (values == "") if BY_NAME[column].kind is Kind.TEXT else values.isna()
+            rows = np.flatnonzero(empty.to_numpy(dtype=bool))[:MOST_PROBLEMS]
+            problems.add(rows.tolist(), column, "is empty", "fill the cell")
+
+
+def _find_repeated(ids: pd.Series[str], problems: _Problems) -> None:
+    rows = np.flatnonzero(ids.duplicated().to_numpy())[:MOST_PROBLEMS]
+    problems.add(rows.tolist(), "customer_id", "is there twice", "keep one row a customer")
