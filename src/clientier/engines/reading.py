@@ -133,7 +133,7 @@ class ReadingJob:
     def _scan(self, settled: Settled) -> None:
         rejecting.forget_bad_lines(self._connection)
         self.reader = LineReader(self._config, settled)
-        counting.count(self._connection, self.reader.lines(self.scan.of(self.files)))
+        counting.count(self._connection, self.reader, self.scan.of(self.files))
         self._bad = rejecting.bad_lines(self._connection, self.files)
 
     # ---- results --------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +9,10 @@ from datetime import date
 import duckdb
 
 from clientier.config.models import Transactions
+from clientier.engines import counting
 from clientier.engines.scans import Scan
 from clientier.errors import ConfigError, DataError, Problem
-from clientier.transactions import dates, sql
+from clientier.transactions import currencies, dates, sql
 from clientier.transactions.dates import DateFormat
 from clientier.transactions.prepare import InputFile
 
@@ -90,17 +90,12 @@ class Currency:
 
 def majority_currency(connection: duckdb.DuckDBPyConnection, configured: str | None) -> Currency | None:
     """Return the currency of most lines that show one; None where no line does."""
-    query = (
-        "SELECT currency, sum(lines) FROM counted WHERE of_file AND currency IS NOT NULL GROUP BY currency"
-    )
-    counts: Counter[str] = Counter()
-    for codes, lines in connection.execute(query).fetchall():
-        for code in set(codes.split()):
-            counts[code] += int(lines)
+    counts = counting.lines_by_currency(connection)
+    several = counts.pop(currencies.SEVERAL, 0)
     if not counts:
         return None
     code = min(counts, key=lambda code: (-counts[code], code != configured, code))
     notes = []
     if configured and code != configured:
         notes.append(f"amounts show the currency {code}; transactions.currency says {configured}")
-    return Currency(code, len(counts) > 1, tuple(notes))
+    return Currency(code, len(counts) > 1 or several > 0, tuple(notes))

@@ -23,6 +23,8 @@ _CODES = (
     "TWD TZS UAH UGX USD UYU VND ZAR"
 ).split()
 _MEANING = _SIGNS | {code: code for code in _CODES}
+CODES = tuple(sorted(set(_MEANING.values())))
+SEVERAL = "several"  # in one line
 _LONGEST_FIRST = sorted(_MEANING, key=lambda sign: (-len(sign), sign))
 
 PATTERN = "|".join(re.escape(sign) for sign in _LONGEST_FIRST)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from clientier.config.models import Matcher, Status, Transactions
 from clientier.errors import ConfigError, Problem
-from clientier.transactions import amounts, dates, sql
+from clientier.transactions import amounts, currencies, dates, sql
 from clientier.transactions.dates import DateFormat
 
 USABLE, NO_CUSTOMER, DUPLICATE, FIRST_DROPPED, FIRST_REJECTED = 0, 1, 2, 10, 60_000
@@ -148,8 +148,13 @@ class LineReader:
         ]
 
     def _line_currency(self) -> list[str]:
-        signs = ", ".join(f"{name}_hard.currency" for name in self.money)
-        return [f"nullif(concat_ws(' ', {signs}), '') AS currency"]
+        signs = [f"{name}_hard.currency" for name in self.money]
+        if len(signs) == 1:
+            return [f"{signs[0]} AS currency"]
+        least, most = f"least({', '.join(signs)})", f"greatest({', '.join(signs)})"
+        return [
+            f"CASE WHEN {least} <> {most} THEN {sql.literal(currencies.SEVERAL)} ELSE {least} END AS currency"
+        ]
 
     def _amount(self) -> str:
         amount = amounts.rounded("amount_exact", len(self._factors["amount"]))
@@ -222,7 +227,7 @@ class LineReader:
             cases.append(f"WHEN repeated THEN {DUPLICATE}")
         cases += [f"WHEN {condition} THEN {code}" for condition, code in self._drops()]
         cases.append(f"WHEN customer IS NULL THEN {NO_CUSTOMER}")
-        return f"CAST(CASE {' '.join(cases)} ELSE {USABLE} END AS USMALLINT) AS outcome"
+        return f"CAST(CASE {' '.join(cases)} ELSE {USABLE} END AS UINTEGER) AS outcome"
 
     def _unreadable(self, kind: str) -> str:
         faults = [f"{name}_hard.fault" for name in self.money if name.startswith(kind)]
