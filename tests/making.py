@@ -76,7 +76,9 @@ def customers(**columns: Iterable[Cell]) -> pd.DataFrame:
     cells: dict[str, list[Cell]] = {name: list(values) for name, values in columns.items()}
     count = len(next(iter(cells.values())))
     ids: list[Cell] = [chr(ord("A") + index) for index in range(count)]
-    return pd.DataFrame({name: _series(name, values) for name, values in ({"customer_id": ids} | cells).items()})
+    return pd.DataFrame(
+        {name: _series(name, values) for name, values in ({"customer_id": ids} | cells).items()}
+    )
 
 
 def _series(name: str, values: Sequence[Cell]) -> pd.Series[Any]:
@@ -138,6 +140,41 @@ def _random_customer(draw: st.DrawFn) -> Mapping[str, int | None]:
         "lateness": quotient((recency or 0) * (frequency - 1), span) if span and known else None,
         "trend": draw(st.none() | st.integers(-20_000, 40_000)),
     }
+
+
+def many_customers(count: int) -> pd.DataFrame:
+    """Return very many customers at once, always the same ones."""
+    dice = np.random.default_rng(7)
+    frequency = dice.geometric(0.4, count) - 1
+    gross = np.where(frequency > 0, dice.integers(1, 200_000, count) * 10_000, 0)
+    refunds = np.where(dice.random(count) < 0.2, dice.integers(0, 300_000, count) * 10_000, 0)
+    recency, gaps = dice.integers(0, 365, count), np.maximum(frequency - 1, 1)
+    span = dice.integers(1, 365, count)
+    measured: dict[str, tuple[Any, Any]] = {  # values, and where they are known
+        "first_order": (20_000 - recency, frequency > 0),
+        "last_order": (20_757 - recency, frequency > 0),
+        "recency_days": (recency, frequency > 0),
+        "frequency": (frequency, True),
+        "monetary": (gross - refunds, True),
+        "gross": (gross, True),
+        "refunds": (refunds, True),
+        "refund_rate": (ratio(refunds, np.maximum(gross, 1)), frequency > 0),
+        "average_order": (ratio(gross, np.maximum(frequency, 1) * 100, 1) * 100, frequency > 0),
+        "tenure_days": (recency + dice.integers(0, 900, count), frequency > 0),
+        "rhythm_days": (ratio(span, gaps), frequency > 1),
+        "lateness": (ratio(recency * gaps, span), frequency > 1),
+        "trend": (dice.integers(-20_000, 40_000, count), dice.random(count) < 0.5),
+    }
+    columns = {
+        name: pd.array(np.where(known, values, 0), dtype="Int64")
+        for name, (values, known) in measured.items()
+    }
+    frame = pd.DataFrame(
+        {"customer_id": pd.Series([f"{index:05d}" for index in range(count)], dtype="str"), **columns}
+    )
+    return frame.assign(
+        **{name: frame[name].mask(~np.broadcast_to(known, count)) for name, (_, known) in measured.items()}
+    )
 
 
 def quotient(numerator: int, denominator: int, scale: int = 10_000) -> int:

@@ -28,6 +28,12 @@ def publish(target: Path, content: str, replace: bool = False) -> None:
             (folder / name).write_text(content, encoding="utf-8")
 
 
+def fail_halfway(target: Path, error: BaseException, replace: bool = False) -> None:
+    with staged_folder(target, replace) as folder:
+        (folder / "half.txt").write_text("half", encoding="utf-8")
+        raise error
+
+
 def contents(target: Path) -> set[str]:
     """Return what the files of a whole folder hold: one content if all are of one run."""
     assert sorted(path.name for path in target.iterdir()) == FILES
@@ -70,9 +76,8 @@ def test_while_it_is_written_the_target_is_not_there(target: Path) -> None:
 
 
 def test_a_failure_leaves_no_folder_and_no_leftovers(target: Path) -> None:
-    with pytest.raises(RuntimeError, match="halfway"), staged_folder(target, replace=False) as folder:
-        (folder / "half.txt").write_text("half", encoding="utf-8")
-        raise RuntimeError("halfway")
+    with pytest.raises(RuntimeError, match="halfway"):
+        fail_halfway(target, RuntimeError("halfway"))
 
     assert names(target.parent) == []
 
@@ -83,9 +88,8 @@ def test_a_failure_leaves_an_existing_target_as_it_was(
 ) -> None:
     publish(target, "old")
 
-    with pytest.raises(interruption), staged_folder(target, replace=True) as folder:
-        (folder / "half.txt").write_text("half", encoding="utf-8")
-        raise interruption
+    with pytest.raises(interruption):
+        fail_halfway(target, interruption(), replace=True)
 
     assert contents(target) == {"old"}
     assert names(target.parent) == ["2026-10"]

@@ -44,18 +44,24 @@ class OrderDay:
 
 
 CREATE = """
-    CREATE TABLE order_days (customer VARCHAR, "order" VARCHAR, day DATE, purchases BIGINT, gross DECIMAL(38,6),
-                             refunds DECIMAL(38,6), margin DECIMAL(38,6), lines BIGINT)"""
+    CREATE TABLE order_days (
+        customer VARCHAR, "order" VARCHAR, day DATE, purchases BIGINT,
+        gross DECIMAL(38,6), refunds DECIMAL(38,6), margin DECIMAL(38,6), lines BIGINT)"""
 CONNECTION = duckdb.connect()
 
 
 def measured_rows(
-    rows: Iterable[tuple[Any, ...]], period: Period = YEAR, frequency: str = "purchases", monetary: str = "net"
+    rows: Iterable[tuple[Any, ...]],
+    period: Period = YEAR,
+    frequency: str = "purchases",
+    monetary: str = "net",
 ) -> pd.DataFrame:
     """Return the metrics of every customer, by id."""
     CONNECTION.execute("DROP TABLE IF EXISTS order_days")
     CONNECTION.execute(CREATE)
-    CONNECTION.executemany("INSERT INTO order_days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [list(row) for row in rows])
+    CONNECTION.executemany(
+        "INSERT INTO order_days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [list(row) for row in rows]
+    )
     metrics = Metrics.model_validate({"frequency": frequency, "monetary": monetary})
     table = CONNECTION.sql(f"{sums_sql(metrics, period)} ORDER BY customer_id").to_arrow_table()
     batch = table.combine_chunks().to_batches()
@@ -132,7 +138,9 @@ def test_lines_without_an_order_id_are_an_order_each() -> None:
         ("0042", None, AS_OF, 3, Decimal(30), Decimal(0), Decimal(0), 3),
         ("0042", "7", AS_OF, 1, Decimal(5), Decimal(0), Decimal(0), 1),
     ]
-    counted = {how: measured_rows(rows, frequency=how)["frequency"][0] for how in ("purchases", "orders", "days")}
+    counted = {
+        how: measured_rows(rows, frequency=how)["frequency"][0] for how in ("purchases", "orders", "days")
+    }
 
     assert counted == {"purchases": 4, "orders": 4, "days": 1}
 
@@ -167,7 +175,9 @@ def test_the_window_leaves_out_the_day_it_starts_after_and_takes_in_as_of() -> N
 
 
 def test_first_and_last_order_look_at_the_whole_history_and_at_purchases_alone() -> None:
-    figures = measured(OrderDay("2019-02-01", "5"), OrderDay("2019-01-01", "-5"), OrderDay("2026-10-01", "-9"))
+    figures = measured(
+        OrderDay("2019-02-01", "5"), OrderDay("2019-01-01", "-5"), OrderDay("2026-10-01", "-9")
+    )
 
     assert (figures["first_order"], figures["last_order"]) == ("2019-02-01", "2019-02-01")
     assert figures["recency_days"] == "2829"  # 2019-02-01 to 2026-10-31
@@ -201,7 +211,9 @@ def test_a_customer_known_only_after_as_of_is_not_in_the_result() -> None:
 
 
 def test_ids_are_kept_to_the_letter() -> None:
-    frame = measured_rows([OrderDay("2026-01-01", "9", name).row() for name in ("0042", "42", "a7", "A7", "张")])
+    frame = measured_rows(
+        [OrderDay("2026-01-01", "9", name).row() for name in ("0042", "42", "a7", "A7", "张")]
+    )
 
     assert sorted(frame["customer_id"]) == ["0042", "42", "A7", "a7", "张"]
 
@@ -315,7 +327,9 @@ def test_money_beyond_all_bounds_is_refused_and_not_cut() -> None:
 
 SOME_DAYS = st.integers(-400, 2).map(lambda days: (AS_OF + timedelta(days=days)).isoformat())
 CENTS = st.integers(-3_000, 5_000).map(lambda cents: str(Decimal(cents) / 100))
-ORDER_DAYS = st.builds(OrderDay, SOME_DAYS, CENTS, st.sampled_from(["A", "B"]), st.sampled_from(["1", "2", "3"]))
+ORDER_DAYS = st.builds(
+    OrderDay, SOME_DAYS, CENTS, st.sampled_from(["A", "B"]), st.sampled_from(["1", "2", "3"])
+)
 
 
 def rounded(value: Fraction | None, column: str) -> int | None:

@@ -71,7 +71,9 @@ def test_somebody_with_money_and_no_purchase_counts_for_value_alone(default_conf
 
 
 def test_without_a_purchaser_there_are_no_thresholds_and_no_cuts(default_config: Config) -> None:
-    table = CustomerTable(customers(recency_days=[None, 500], frequency=[0, 0], monetary=["-3", "0"]), absent=())
+    table = CustomerTable(
+        customers(recency_days=[None, 500], frequency=[0, 0], monetary=["-3", "0"]), absent=()
+    )
 
     points = cut_points(default_config, table, model=None)
 
@@ -80,7 +82,9 @@ def test_without_a_purchaser_there_are_no_thresholds_and_no_cuts(default_config:
 
 
 def test_what_the_config_gives_is_used_and_the_rest_fitted(tmp_path: Path) -> None:
-    config = config_of(tmp_path, "scores: {recency: [30, 90, 180, 365], monetary: [100, 300.50, 800, 2000]}\n")
+    config = config_of(
+        tmp_path, "scores: {recency: [30, 90, 180, 365], monetary: [100, 300.50, 800, 2000]}\n"
+    )
 
     thresholds = cut_points(config, TEN, model=None).thresholds
 
@@ -114,9 +118,9 @@ def test_where_no_rule_asks_for_a_share_none_is_fitted(tmp_path: Path) -> None:
 def test_cut_points_as_a_model_come_back_the_same(default_config: Config) -> None:
     points = cut_points(default_config, TEN, model=None)
 
-    assert cut_points(default_config, TEN.__class__(TEN.customers.iloc[:1], ()), points.as_model(default_config)) == (
-        points
-    )
+    assert cut_points(
+        default_config, TEN.__class__(TEN.customers.iloc[:1], ()), points.as_model(default_config)
+    ) == (points)
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,16 @@ def test_the_file_can_be_read_by_a_person() -> None:
     ]
 
 
-def test_the_shares_a_config_uses_are_those_of_its_tiers_potential_and_actions(default_config: Config) -> None:
+def test_the_shares_a_config_uses_are_those_of_its_tiers_potential_and_actions(
+    default_config: Config,
+) -> None:
     assert shares_used(default_config) == tuple((column, Decimal(share)) for column, share in CUTS)
 
 
 MONEY = st.integers(-(10**18), 10**18).map(lambda value: Decimal(value) / 1_000_000)
-OPTIONAL = st.lists(MONEY, min_size=0, max_size=4).map(lambda values: (*sorted(values), *[None] * (4 - len(values))))
+OPTIONAL = st.lists(MONEY, min_size=0, max_size=4).map(
+    lambda values: (*sorted(values), *[None] * (4 - len(values)))
+)
 
 
 @given(OPTIONAL, st.none() | MONEY)
@@ -103,9 +107,18 @@ def test_any_thresholds_survive_the_file(
     ("config", "problem"),
     [
         ("scores: {levels: 4}", ": levels: the model was fitted with 5, the config says 4"),
-        ("period: {window: 6 months}", ": window: the model was fitted with 12 months, the config says 6 months"),
-        ("metrics: {monetary: gross}", ": metrics.monetary: the model was fitted with net, the config says gross"),
-        ("metrics: {frequency: days}", ": metrics.frequency: the model was fitted with purchases, the config says days"),
+        (
+            "period: {window: 6 months}",
+            ": window: the model was fitted with 12 months, the config says 6 months",
+        ),
+        (
+            "metrics: {monetary: gross}",
+            ": metrics.monetary: the model was fitted with net, the config says gross",
+        ),
+        (
+            "metrics: {frequency: days}",
+            ": metrics.frequency: the model was fitted with purchases, the config says days",
+        ),
     ],
 )
 def test_a_model_of_another_config_is_refused_with_the_difference(
@@ -131,7 +144,9 @@ def test_every_difference_is_told_at_once(tmp_path: Path) -> None:
     assert len(refused(written(tmp_path), config)) == 3
 
 
-def test_a_model_without_a_cut_that_the_config_uses_is_refused(tmp_path: Path, default_config: Config) -> None:
+def test_a_model_without_a_cut_that_the_config_uses_is_refused(
+    tmp_path: Path, default_config: Config
+) -> None:
     model = MODEL.model_copy(update={"cuts": MODEL.cuts[:-1]})
 
     assert refused(written(tmp_path, model), default_config) == [

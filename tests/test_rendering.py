@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from clientier.rendering import csv_header, csv_lines, lines_bytes, without_formulas
 
 # Any text that can be UTF-8, and often what CSV trips over.
-TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(list(',"\r\n\t \0=张')), max_size=12)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from(list(',"\r\n\t \0=张')), max_size=12
+)
 
 
 def table(rows: Sequence[Sequence[str]], columns: int) -> pa.Table:
@@ -46,7 +48,8 @@ def test_any_text_is_read_back_by_pythons_csv_module(rows: list[list[str]]) -> N
 def test_cells_are_quoted_where_rfc_4180_needs_it_and_nowhere_else(rows: list[list[str]]) -> None:
     by_hand = "".join(
         ",".join(
-            '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell for cell in row
+            '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell
+            for cell in row
         )
         + "\n"
         for row in rows

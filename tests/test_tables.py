@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -52,6 +52,7 @@ def written(frame: pd.DataFrame, form: Format | None = None) -> bytes:
 # ---- reading back -----------------------------------------------------------------------------------
 
 
+@settings(max_examples=40)
 @given(random_customers(most=12))
 def test_what_was_written_is_read_back_in_the_order_of_the_lists(frame: pd.DataFrame) -> None:
     # all ids are digits of one length, so that their order is that of their bytes
@@ -69,7 +70,7 @@ IDS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",\r\n
 @given(st.lists(IDS, min_size=1, max_size=8, unique=True))
 def test_ids_are_kept_to_the_letter_whatever_they_hold(ids: list[str]) -> None:
     text = io.StringIO()
-    lines = [HEADER.split(","), *([name, 1, 1, "5.00"] for name in ids)]
+    lines = [HEADER.split(","), *([name, "1", "1", "5.00"] for name in ids)]
     csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(lines)
 
     table = read(text.getvalue())
@@ -104,7 +105,7 @@ def test_columns_that_are_not_ours_are_left_out_and_ours_that_are_missing_are_to
 def test_columns_may_stand_in_any_order() -> None:
     table = read(rows("3.50,2,5,a", header="monetary,frequency,recency_days,customer_id"))
 
-    assert table.customers.loc[0, HEADER.split(",")].tolist() == ["a", 5, 2, 3_500_000]
+    assert table.customers[HEADER.split(",")].iloc[0].tolist() == ["a", 5, 2, 3_500_000]
 
 
 @pytest.mark.parametrize(
@@ -127,10 +128,9 @@ def test_columns_may_stand_in_any_order() -> None:
 def test_amounts_are_read_exactly_and_rounded_half_even_beyond_six_decimals(
     cell: str, millionths: int
 ) -> None:
-    assert (
-        read(rows(f"a,1,1,{cell}", "b,1,1,5.00")).customers.set_index("customer_id").loc["a", "monetary"]
-        == millionths
-    )
+    table = read(rows(f"a,1,1,{cell}", "b,1,1,5.00")).customers
+
+    assert dict(zip(table["customer_id"], table["monetary"], strict=True))["a"] == millionths
 
 
 def test_whole_numbers_may_be_written_as_floats() -> None:

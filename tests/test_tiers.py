@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -63,11 +63,12 @@ def test_the_default_tiers_place_each_kind_of_customer(default_config: Config, s
 
 
 def test_every_placement_has_its_reason(default_config: Config, shop: pd.DataFrame) -> None:
-    placed = add_tiers(shop, default_rules(default_config)).set_index("customer_id")
+    placed = add_tiers(shop, default_rules(default_config))
 
-    assert placed.loc["gone", "reason"] == "none of the rules above holds"
-    assert "9 orders" in placed.loc["lead", "reason"]
-    assert placed.loc["loss", "reason"].startswith("3 orders")
+    reasons = dict(zip(placed["customer_id"], placed["reason"], strict=True))
+    assert reasons["gone"] == "none of the rules above holds"
+    assert "9 orders" in reasons["lead"]
+    assert reasons["loss"].startswith("3 orders")
     assert (placed["reason"] != "").all()
     assert (placed["grade"] == "").all()
 
@@ -171,7 +172,8 @@ def random_rules(draw: st.DrawFn) -> TierRules:
     return rules(*tiers, kept=tuple(kept), language=draw(st.sampled_from(["en", "zh"])), cuts=SMALL_CUTS)
 
 
-@given(random_customers(most=12), random_rules())
+@settings(max_examples=40)
+@given(random_customers(most=8), random_rules())
 def test_everybody_is_in_exactly_the_tier_whose_rule_is_the_first_to_hold(
     frame: pd.DataFrame, chosen: TierRules
 ) -> None:
@@ -187,7 +189,8 @@ def test_everybody_is_in_exactly_the_tier_whose_rule_is_the_first_to_hold(
     assert (placed["reason"] != "").all()
 
 
-@given(random_customers(most=12), random_rules(), st.integers(0, 12))
+@settings(max_examples=40)
+@given(random_customers(most=8), random_rules(), st.integers(0, 12))
 def test_customers_placed_in_batches_come_out_as_the_whole_does(
     frame: pd.DataFrame, chosen: TierRules, cut: int
 ) -> None:

@@ -62,15 +62,16 @@ def manifest(
 
 
 def published_already(job: Job, target: Path, inputs: Sequence[Path]) -> bool:
-    """Say whether the target was made from just what this run would be made from.
+    """Say whether the target was made from just what this run would be made from, and is all there.
 
-    Raises:  OutputError where the target exists and was made from something else
+    Raises:  OutputError where the target exists and was made from something else, or may not be replaced
     """
     if not target.exists():
         return False
     if not target.is_dir():
         raise OutputError(Problem(str(target), "is a file", "choose another output folder"))
     if job.options.replace:
+        _refuse_to_replace_what_is_not_ours(target)
         return False
     old = _read(target)
     if old is not None and _same(job, old, inputs):
@@ -79,12 +80,21 @@ def published_already(job: Job, target: Path, inputs: Sequence[Path]) -> bool:
     raise OutputError(Problem(str(target), "exists already, made from other input, config or options", fix))
 
 
+def _refuse_to_replace_what_is_not_ours(target: Path) -> None:
+    """Refuse a folder without a manifest: what is replaced is deleted, and a home folder must survive it."""
+    if not (target / NAME).is_file() and any(target.iterdir()):
+        fix = "choose another output folder, or empty this one yourself"
+        raise OutputError(Problem(str(target), "is no output of clientier, and not empty", fix))
+
+
 def _read(target: Path) -> dict[str, Any] | None:
+    """Return what an output was made from; None where the folder is none, or has lost files."""
     try:
-        made = json.loads((target / NAME).read_text(encoding="utf-8"))["made_from"]
+        read = json.loads((target / NAME).read_text(encoding="utf-8"))
+        made, outputs = read["made_from"], [target / output["name"] for output in read["outputs"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return made if isinstance(made, dict) else None
+    return made if isinstance(made, dict) and all(path.is_file() for path in outputs) else None
 
 
 def _same(job: Job, old: dict[str, Any], inputs: Sequence[Path]) -> bool:

@@ -67,9 +67,8 @@ def of_cut_points(config: Config, points: CutPoints, model: Model | None) -> lis
     """Note scores that nobody can reach, and thresholds that come from a model."""
     notes = [note(config.language, "model")] if model else []
     fitted = [metric for metric in METRICS if getattr(config.scores, metric) == "quantile"]
-    if any(
-        getattr(points.thresholds, metric) == (None,) * (config.scores.levels - 1) for metric in fitted[:1]
-    ):
+    # Only recency tells: frequency has no thresholds where everybody bought equally often, too.
+    if model is None and "recency" in fitted and set(points.thresholds.recency) == {None}:
         return [*notes, note(config.language, "no_purchaser")]
     for metric in fitted:
         if scores := unreachable_scores(points.thresholds, metric):

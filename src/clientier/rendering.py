@@ -32,7 +32,7 @@ def csv_lines(table: pa.Table) -> pa.Array:
 
 def lines_bytes(lines: pa.Array) -> memoryview:
     """Return the lines as the bytes they are, without copying."""
-    return memoryview(_bytes_of(lines))
+    return _bytes_of(lines).data
 
 
 def without_formulas(cells: pa.Array) -> pa.Array:
@@ -66,7 +66,7 @@ def _rows_with(cells: pa.Array, text: Bytes, special: list[int]) -> pa.Array:
 def _ends(cells: pa.Array) -> npt.NDArray[np.int32]:
     """Return where each cell starts in the bytes of all, and last where the last one ends."""
     offsets = np.frombuffer(cells.buffers()[1], dtype=np.int32)[cells.offset : cells.offset + len(cells) + 1]
-    return offsets - offsets[0]
+    return np.asarray(offsets - offsets[0], dtype=np.int32)
 
 
 def _bytes_of(cells: pa.Array) -> Bytes:

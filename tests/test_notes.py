@@ -1,0 +1,160 @@
+"""Notes: each states a fact and its figures, and none is told without need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from clientier import notes
+from clientier.config import Config
+from clientier.cutpoints import CutPoints
+from clientier.model import Model
+from clientier.scores import Thresholds
+from clientier.summary import Tally
+from making import config_of
+
+NOBODY = (None, None, None, None)
+REACHED = Thresholds((12, 50, 90, 200), (2, 3, 4, 6), (1, 2, 3, 4))
+EVERY = "`every` has no effect: this run knows no earlier ones"
+FILLED = {"key": 1, "ordinary": 2, "small": 3, "eliminate": 1}
+
+
+def of_thresholds(config: Config, thresholds: Thresholds, model: Model | None = None) -> list[str]:
+    return notes.of_cut_points(config, CutPoints(thresholds, {}), model)
+
+
+# ---- the last day counted ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("older", "noted"),
+    [("2026-10-31", False), ("2026-09-30", False), ("2026-09-29", True), ("2025-10-31", True)],
+)
+def test_a_newest_day_more_than_31_days_after_the_next_is_noted(older: str, noted: bool) -> None:
+    newest = date(2026, 10, 31)
+    found = notes.of_days("en", [(newest, 2), (date.fromisoformat(older), 90)], newest)
+
+    assert bool(found) is noted
+
+
+def test_a_lone_day_is_told_with_its_figures() -> None:
+    days = [(date(2099, 1, 1), 1), (date(2026, 10, 31), 90), (date(2026, 10, 30), 80)]
+
+    assert notes.of_days("en", days, date(2099, 1, 1)) == [
+        "as_of is 2099-01-01, 26360 days after the next older day with a sale (2026-10-31), with 1 lines: "
+        "set period.as_of if it is a typing error"
+    ]
+    assert notes.of_days("en", days, date(2026, 10, 31)) == []  # as_of was set: the far day decides nothing
+    assert notes.of_days("en", days[:1], date(2099, 1, 1)) == []  # a single day is no contrast
+
+
+# ---- scores -----------------------------------------------------------------------------------------
+
+
+def test_scores_that_all_can_be_reached_need_no_note(default_config: Config) -> None:
+    assert of_thresholds(default_config, REACHED) == []
+
+
+def test_scores_that_nobody_reaches_are_named(default_config: Config) -> None:
+    one_time_buyers = Thresholds((12, 50, 90, 200), NOBODY, (1, 2, 2, 4))
+
+    assert of_thresholds(default_config, one_time_buyers) == [
+        "frequency_score: nobody can reach 2, 3, 4, 5: too many customers share one value",
+        "monetary_score: nobody can reach 3: too many customers share one value",
+    ]
+
+
+def test_without_a_purchaser_one_note_says_it_all(default_config: Config) -> None:
+    assert of_thresholds(default_config, Thresholds(NOBODY, NOBODY, NOBODY)) == [
+        "nobody purchased inside the window: all scores are 1"
+    ]
+
+
+def test_customers_who_all_bought_once_did_purchase(tmp_path: Path) -> None:
+    config = config_of(tmp_path, "scores: {recency: [30, 90, 180, 365]}\n")
+
+    assert of_thresholds(config, Thresholds((30, 90, 180, 365), NOBODY, (1, 2, 3, 4))) == [
+        "frequency_score: nobody can reach 2, 3, 4, 5: too many customers share one value"
+    ]
+
+
+def test_thresholds_that_the_config_gives_are_its_own_affair(tmp_path: Path) -> None:
+    config = config_of(tmp_path, "scores: {frequency: [2, 2, 2, 2]}\n")
+
+    assert of_thresholds(config, Thresholds((1, 2, 3, 4), (2, 2, 2, 2), (1, 2, 3, 4))) == []
+
+
+def test_a_model_is_noted(default_config: Config) -> None:
+    model = CutPoints(REACHED, {}).as_model(default_config)
+
+    assert of_thresholds(default_config, REACHED, model) == [
+        "thresholds are those of the model, not of these customers"
+    ]
+
+
+# ---- tiers and actions ------------------------------------------------------------------------------
+
+
+def test_tiers_that_nobody_is_in_are_named(default_config: Config) -> None:
+    tally = Tally(customers=Counter({"ordinary": 2, "small": 3}))
+
+    assert notes.of_tally(default_config, tally) == [
+        "nobody is in tier key",
+        "nobody is in tier eliminate",
+        EVERY,
+    ]
+
+
+@pytest.mark.parametrize(("key", "noted"), [(60, []), (61, ["tier key holds 61 % of the customers"])])
+def test_a_best_tier_of_more_than_60_per_cent_is_noted(
+    default_config: Config, key: int, noted: list[str]
+) -> None:
+    tally = Tally(customers=Counter({"key": key, "ordinary": 1, "small": 98 - key, "eliminate": 1}))
+
+    assert notes.of_tally(default_config, tally) == [*noted, EVERY]
+
+
+def test_kept_customers_and_withheld_messages_are_counted(default_config: Config) -> None:
+    tally = Tally(customers=Counter(FILLED), kept=2, withheld=Counter({"key-overdue": 3, "welcome": 0}))
+
+    assert notes.of_tally(default_config, tally) == [
+        "2 customers on the keep list stay out of tier eliminate",
+        "action key-overdue: 3 messages withheld, a figure they need is empty",
+        EVERY,
+    ]
+
+
+def test_tiers_of_ones_own_without_actions_are_noted(tmp_path: Path) -> None:
+    config = config_of(
+        tmp_path,
+        "tiers: [{name: many, when: {frequency: '>= 5'}}, {name: rest, otherwise: true}]\n"
+        "potential: {when: {frequency: '>= 3'}}\n",
+    )
+    assert notes.of_tally(config, Tally(customers=Counter({"many": 1, "rest": 5}))) == [
+        "the config has tiers of its own and no actions: the action lists are empty"
+    ]
+
+
+def test_nothing_to_say_of_reading_is_nothing() -> None:
+    assert notes.of_reading("en", 0) == []
+    assert notes.of_reading("en", 7) == ["7 lines had amounts of more than 6 decimals, rounded half-even"]
+    assert notes.of_table("en", []) == []
+    assert notes.of_table("en", ["trend"]) == ["column trend is not in the table: treated as empty"]
+
+
+# ---- languages --------------------------------------------------------------------------------------
+
+
+def test_every_note_is_told_in_both_languages_with_the_same_figures() -> None:
+    figures = dict.fromkeys(
+        ("day", "gap", "older", "lines", "metric", "scores", "tier", "share", "count", "action", "column"),
+        "<figure>",
+    )
+    for key in notes._WORDS["en"]:
+        english, chinese = notes.note("en", key, **figures), notes.note("zh", key, **figures)
+        assert english.count("<figure>") == chinese.count("<figure>")
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
+    assert notes._WORDS["en"].keys() == notes._WORDS["zh"].keys()
