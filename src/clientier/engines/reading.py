@@ -16,7 +16,7 @@ from clientier.engines.rejecting import BadLine
 from clientier.engines.scans import Scan, all_fields, date_samples
 from clientier.engines.settling import configured_format, counted_format, majority_currency
 from clientier.engines.watching import watched
-from clientier.transactions import dates
+from clientier.transactions import dates, dialect
 from clientier.transactions.dates import DateFormat
 from clientier.transactions.limit import refuse_beyond_limit
 from clientier.transactions.lines import EXCLUDED_TABLE, LineReader, Settled
@@ -172,5 +172,6 @@ class ReadingJob:
         if isinstance(file, ParquetFile):
             known["format"] = "parquet"
         if isinstance(file, TextFile):
-            known |= {"encoding": file.encoding, "delimiter": file.layout.delimiter}
+            delimiter = file.layout.delimiter
+            known |= {"encoding": file.encoding, "delimiter": dialect.NAMES.get(delimiter, delimiter)}
         return known | {"date_format": self.reader.settled.date_format.pattern}

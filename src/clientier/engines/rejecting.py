@@ -7,6 +7,7 @@ Both become line numbers here, by a look at the file itself.
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ class LineMap:
         with self.file.path.open("rb") as stream:
             stream.seek(start)
             text = stream.read(end - start).decode("utf-8-sig")
-        return next(csv.reader(text.splitlines(keepends=True), delimiter=self.file.layout.delimiter))
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=self.file.layout.delimiter))
 
 
 def audit(file: TextFile, records: int, bad: tuple[BadLine, ...]) -> None:

@@ -58,7 +58,8 @@ def repair(path: Path, survey: Survey, layout: Layout, target: Path) -> Repaired
     suspects = _NO_SUSPECTS if clean else _suspects(path, layout.delimiter)
     if layout.header_lines == 1 and not len(suspects.lines):
         return Repaired(path)
-    return _Repair(path, suspects, layout).into(target)
+    line_end = b"\r\n" if survey.carriage_returns else b"\n"
+    return _Repair(path, suspects, layout, line_end).into(target)
 
 
 # ---- suspects ---------------------------------------------------------------------------------------
@@ -169,8 +170,8 @@ class _Record:
 class _Repair:
     """The lines of one file that need looking at, in order, and what stands in the copy instead."""
 
-    def __init__(self, path: Path, suspects: _Suspects, layout: Layout) -> None:
-        self._path, self._suspects, self._layout = path, suspects, layout
+    def __init__(self, path: Path, suspects: _Suspects, layout: Layout, line_end: bytes) -> None:
+        self._path, self._suspects, self._layout, self._line_end = path, suspects, layout, line_end
         self._delimiter = layout.delimiter
         self._field = _field_pattern(layout.delimiter)
         self._faults: list[Fault] = []
@@ -201,13 +202,17 @@ class _Repair:
             faults = fault | self._faults_up_to(line, seen)
             yield self._replacement(lines, line, start, end, record, faults)
 
+    def _returns_before(self, lines: BinaryIO, end: int) -> bool:
+        lines.seek(max(end - 1, 0))
+        return lines.read(1) == b"\r"
+
     def _header_end(self, lines: BinaryIO) -> int:
         lines.seek(0)
         return sum(len(lines.readline()) for _ in range(self._layout.header_lines))
 
     def _plain_header(self) -> bytes:
         names = self._delimiter.join(f"c{number}" for number in range(len(self._layout.header)))
-        return names.encode() + b"\n" * self._layout.header_lines
+        return names.encode() + self._line_end * self._layout.header_lines
 
     def _faults_up_to(self, line: int, last: int) -> int:
         if last == line:
@@ -226,7 +231,9 @@ class _Repair:
             return start, end, _encoded(self._delimiter.join(map(self._quoted, record.fields)))
         reason = next((reason for bit, reason in _REASONS.items() if faults & bit), UNCLOSED)
         self._faults.append(Fault(line + 1, reason, _shown(lines, start, end)))
-        return start, end, b"\n" * (record.more_lines if record else 0)
+        if record:
+            return start, end, self._line_end * record.more_lines
+        return start, end - self._returns_before(lines, end), b""
 
     def _record_at(self, lines: BinaryIO, start: int) -> _Record | None:
         """Read the record that starts here: one line, or several if that gives the right number of fields."""
