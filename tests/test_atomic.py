@@ -293,18 +293,6 @@ def test_a_file_that_does_not_fit_is_an_output_error(target: Path) -> None:
     assert names(target.parent) == []
 
 
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of 256 kB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
-    if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root on Linux may mount a tiny disk")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
 def test_a_full_disk_is_an_output_error_with_a_fix_and_the_old_folder_stays(tiny_disk: Path) -> None:
     publish(tiny_disk / "out", "old")
 

@@ -20,14 +20,16 @@ from hypothesis import HealthCheck, given, settings
 
 from clientier import texts
 from clientier.actions import list_actions
+from clientier.atomic import output_errors, staged_folder
 from clientier.columns import ACTION_COLUMNS, CUSTOMER_COLUMNS, Kind
 from clientier.config import Config
 from clientier.cutpoints import cut_points
+from clientier.errors import OutputError
 from clientier.outputs import Format, OutputFolder, Sink, action_rows, customer_rows, json_text
 from clientier.placement import Plan, place
 from clientier.rendering import csv_header, csv_lines, lines_bytes
 from clientier.tables import CustomerTable
-from making import customers, random_customers
+from making import customers, many_customers, random_customers
 
 TIERS = ("key", "ordinary", "small", "eliminate")
 NAMES = [column.name for column in CUSTOMER_COLUMNS]
@@ -289,6 +291,20 @@ def test_a_failure_closes_every_file(tmp_path: Path, default_config: Config, for
 
     with pytest.raises(RuntimeError, match="the disk is gone"):
         failing()
+
+
+@pytest.mark.parametrize("form", [CSV, PARQUET], ids=["csv", "parquet"])
+def test_a_disk_that_fills_up_is_an_output_error_and_leaves_nothing(
+    tiny_disk: Path, default_config: Config, form: Format
+) -> None:
+    def run() -> None:
+        with staged_folder(tiny_disk / "out", replace=False) as folder, output_errors(tiny_disk / "out"):
+            write(folder, default_config, form, [many_customers(5_000)] * 2)
+
+    with pytest.raises(OutputError, match="No space left on device"):
+        run()
+
+    assert list(tiny_disk.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_opened_leaves_no_file_open(tmp_path: Path) -> None:

@@ -264,6 +264,8 @@ def test_a_row_with_a_line_end_inside_quotes_is_one_row() -> None:
         (rows("张,1,1,1").encode("gb18030"), ": is not UTF-8"),
         (rows("a,1,1,1").replace("monetary", "张").encode("gb18030"), ": is not UTF-8"),
         (rows("a,1,1,1,1", header=f"{HEADER},monetary"), ": the header names a column twice"),
+        (rows(*(f"c{number},1,1,1" for number in range(2_000))).encode() + b"\xff,1,1,1\n", ": is not UTF-8"),
+        ('"' + "x" * 200_000, ": is not a CSV table"),  # a quote that nothing closes
         (b"PAR1 and no more", ": is not a Parquet table of plain columns"),
     ],
 )
