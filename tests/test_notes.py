@@ -121,8 +121,8 @@ def test_kept_customers_and_withheld_messages_are_counted(default_config: Config
     tally = Tally(customers=Counter(FILLED), kept=2, withheld=Counter({"key-overdue": 3, "welcome": 0}))
 
     assert notes.of_tally(default_config, tally) == [
-        "2 customers on the keep list stay out of tier eliminate",
-        "action key-overdue: 3 messages withheld, a figure they need is empty",
+        "kept out of tier eliminate by the keep list: 2",
+        "action key-overdue: messages withheld because a figure they need is empty: 3",
         EVERY,
     ]
 
@@ -140,7 +140,7 @@ def test_tiers_of_ones_own_without_actions_are_noted(tmp_path: Path) -> None:
 
 def test_nothing_to_say_of_reading_is_nothing() -> None:
     assert notes.of_reading("en", 0) == []
-    assert notes.of_reading("en", 7) == ["7 lines had amounts of more than 6 decimals, rounded half-even"]
+    assert notes.of_reading("en", 7) == ["lines with amounts of more than 6 decimals, rounded half-even: 7"]
     assert notes.of_table("en", []) == []
     assert notes.of_table("en", ["trend"]) == ["column trend is not in the table: treated as empty"]
 

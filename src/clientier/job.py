@@ -20,7 +20,7 @@ from clientier.config import Config, load
 from clientier.customer_sets import read_ids
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
-from clientier.errors import DataError, Problem
+from clientier.errors import ConfigError, DataError, Problem
 from clientier.options import RunOptions
 from clientier.period import Period, last_month_end, period_until
 
@@ -76,7 +76,7 @@ def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
         fix = "check transactions.columns.customer, drop and exclude; `clientier check` shows every line's outcome"
         raise DataError(Problem("input", "no line names a customer that counts", fix))
     as_of = settled_as_of(config, days[0][0])
-    period = period_until(as_of, config.period.window, oldest=days[-1][0])
+    period = _period(config, as_of, oldest=days[-1][0])
     if days[-1][0] > as_of:
         raise DataError(
             Problem("period.as_of", f"every line lies after {as_of}", f"the oldest is of {days[-1][0]}")
@@ -89,6 +89,13 @@ def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
     outcomes = job.engine.outcomes(period)
     job.engine.aggregate(config.metrics, period)
     return Aggregated(reading, period, outcomes, money, tuple(found))
+
+
+def _period(config: Config, as_of: date, oldest: date) -> Period:
+    try:
+        return period_until(as_of, config.period.window, oldest)
+    except ValueError as error:
+        raise ConfigError(Problem("period.window", str(error), "write a shorter window, or all")) from None
 
 
 def settled_as_of(config: Config, newest: date) -> date:

@@ -114,10 +114,17 @@ def _parquet_as_text(data: bytes, name: str) -> pa.Table:
     """Read Parquet, and take every cell by its text."""
     try:
         table = parquet.read_table(io.BytesIO(data))
-        cells = {column: pc.fill_null(table[column].cast(pa.string()), "") for column in table.column_names}
+        cells = {name: _as_text(table[name]) for name in table.column_names}
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
         raise DataError(Problem(name, "is not a Parquet table of plain columns", FIX)) from None
     return pa.table(cells)
+
+
+def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return every value by its text, a timestamp by its day."""
+    if pa.types.is_timestamp(values.type):
+        values = values.cast(pa.date32())
+    return pc.fill_null(values.cast(pa.string()), "")
 
 
 def _text_table(data: bytes, name: str) -> pa.Table:
