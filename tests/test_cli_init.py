@@ -38,7 +38,7 @@ def test_columns_and_formats_are_told_by_the_file_and_the_run_goes_through(
     assert "amount: Quantity * UnitPrice\n" in capsys.readouterr().err
     found = load("shop.yaml").config.transactions
     assert found.columns.customer == "CustomerID"
-    assert (found.date_format, found.delimiter, found.decimal_mark) == ("%d.%m.%Y", ";", ",")
+    assert (found.date_format, found.delimiter, found.decimal_mark) == ("%d.%m.%Y", "semicolon", ",")
     assert main(["run", "export.csv", "-c", "shop.yaml", "-o", "out", "-q"]) == 0
 
 

@@ -36,7 +36,7 @@ def test_tiers_stand_best_first_each_with_its_rule_and_its_figures(tmp_path: Pat
     assert (
         "- Rule: top customers holding 80 % of value (from GBP 1,460.60); among the top 20 % of customers "
         "(from GBP 1,900.00); orders: at least 2.\n"
-        "- 200 customers (20.0 % of all); together GBP 30,000.00 net spend (75.0 % of all).\n"
+        "- Customers: 200 (20.0 % of all); together GBP 30,000.00 net spend (75.0 % of all).\n"
     ) in text
     assert "- Everybody for whom the rule of no other tier holds." in text
 

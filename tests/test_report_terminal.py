@@ -111,7 +111,7 @@ def test_without_a_currency_none_is_named() -> None:
 
 
 def test_nobody_with_potential_is_none_with_it() -> None:
-    assert "Potential to rise: 0 customers yes, 1,000 no." in lines_of(summary(potential={"no": 1000}))
+    assert "Potential to rise: yes 0, no 1,000." in lines_of(summary(potential={"no": 1000}))
 
 
 def test_money_of_nothing_has_no_shares() -> None:

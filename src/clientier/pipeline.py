@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from clientier.actions import list_actions
-from clientier.legend.page import legend
 
 from clientier import notes, summary, wording
+from clientier.actions import list_actions
 from clientier.atomic import output_errors, staged_folder
 from clientier.config import show
 from clientier.customers import add_metrics
 from clientier.cutpoints import CutPoints, cut_points
 from clientier.engines import Progress
+from clientier.engines.checking import Checked
 from clientier.errors import EngineError, Problem
 from clientier.job import Aggregated, Job, aggregate, hashing, open_job
+from clientier.legend.page import legend
 from clientier.manifest import NAME, manifest, published_already
 from clientier.model import Model, model_text, read_model
 from clientier.options import RunOptions
@@ -34,7 +35,7 @@ from clientier.placement import Plan, place
 from clientier.summary import Tally
 from clientier.transactions.files import expand
 
-__all__ = ["RunOptions", "RunResult", "run"]
+__all__ = ["Checked", "RunOptions", "RunResult", "check", "run"]
 
 BATCHES_AHEAD = 2  # how many placed batches may wait for the writer
 
@@ -68,6 +69,15 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
             with output_errors(target):
                 result = _Run(job, data, plan, model).write(staging, digests)
     return RunResult(result, target, unchanged=False, notes=data.reading.notes)
+
+
+def check(options: RunOptions, progress: Progress | None = None) -> Checked:
+    """Read as a run would, and report what the input holds. Nothing is written.
+
+    Raises:  ConfigError, DataError, EngineError, OutputError
+    """
+    with open_job(options) as job:
+        return job.engine.check(options.files, job.config.transactions, job.base, progress)
 
 
 @dataclass(frozen=True)

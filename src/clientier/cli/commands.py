@@ -10,7 +10,16 @@ import typer
 from clientier.cli import configs, stages
 from clientier.cli import options as opt
 from clientier.cli.handling import write_version
-from clientier.cli.reporting import print_json, print_report, show_run, tell_start, working, write_config
+from clientier.cli.reporting import (
+    print_json,
+    print_quality,
+    print_report,
+    show_run,
+    tell_start,
+    working,
+    write_config,
+    write_rejects,
+)
 
 app = typer.Typer(
     name="clientier",
@@ -107,6 +116,44 @@ def run(  # noqa: PLR0913 - one parameter an option
         print_json(result.summary)
     if not quiet:
         show_run(result)
+
+
+@app.command()
+def check(  # noqa: PLR0913 - one parameter an option
+    *,
+    files: opt.Files,
+    config: opt.ConfigFile = None,
+    overrides: opt.Overrides = None,
+    language: opt.Language = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", metavar="FILE", help="Write every unreadable line to this CSV file."),
+    ] = None,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    memory_limit: opt.MemoryLimit = None,
+) -> None:
+    """Report the quality of transaction files.
+
+    By column: what is missing or unreadable, with examples. By file: lines, days, amounts, repeated lines,
+    lines without a customer, how it is written. And the months without a sale. It ends with 1 where a run
+    would stop because too many lines cannot be read.
+
+    Example: clientier check 'sales/*.csv' --rejects unreadable.csv
+    """
+    asked = opt.run_options(files, config, overrides=overrides, language=language, memory_limit=memory_limit)
+    with working(asked, quiet) as progress:
+        from clientier import pipeline
+
+        checked = pipeline.check(asked, progress)
+    if rejects:
+        write_rejects(checked.reading.rejects, rejects)
+    if json:
+        print_json(checked.report)
+    elif not quiet:
+        print_quality(checked.report, asked)
+    if checked.over_limit:
+        raise checked.over_limit
 
 
 @app.command()

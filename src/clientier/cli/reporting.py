@@ -14,6 +14,8 @@ from clientier.errors import OutputError, Problem
 from clientier.options import RunOptions
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from clientier.initial import Start
     from clientier.legend.blocks import Block
     from clientier.pipeline import RunResult
@@ -53,13 +55,30 @@ def write_config(text: str, path: Path, replace: bool) -> None:
     """
     if path.exists() and not replace:
         raise OutputError(Problem(str(path), "is there already", "use --replace, or name another with -o"))
+    _write_whole(path, text.encode())
+
+
+def write_rejects(rejects: pa.Table, path: Path) -> None:
+    """Write the unreadable lines as CSV, as rejects.csv of a run has them.
+
+    Raises:  OutputError
+    """
+    import pyarrow as pa
+
+    from clientier.rendering import csv_header, csv_lines, lines_bytes
+
+    cells = rejects.cast(pa.schema([(name, pa.string()) for name in rejects.column_names]))
+    _write_whole(path, csv_header(cells.column_names) + bytes(lines_bytes(csv_lines(cells))))
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")  # a full disk must not cost the old one
     try:
-        partial.write_text(text, encoding="utf-8", newline="")
+        partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         fact = f"cannot be written: {error.strerror}"
-        raise OutputError(Problem(str(path), fact, "name another with -o")) from None
+        raise OutputError(Problem(str(path), fact, "name another file")) from None
     finally:
         partial.unlink(missing_ok=True)
 
@@ -90,6 +109,15 @@ def print_report(blocks: Iterable[Block]) -> None:
 
     _write_any_letter(sys.stdout)
     show(blocks, sys.stdout)
+
+
+def print_quality(checked: Mapping[str, Any], options: RunOptions) -> None:
+    """Print what a check found, in the language of the config."""
+    from clientier.config import load
+    from clientier.report.quality import quality_report
+
+    language = load(options.config, options.all_overrides, options.language).config.language
+    print_report(quality_report(checked, language))
 
 
 def print_json(data: Mapping[str, Any]) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from clientier.engines.reading import Reading, read_transactions
 
 from clientier import frames
 from clientier.config.models import Metrics, Transactions
 from clientier.customers import sums_sql
 from clientier.engines import BATCH_ROWS, Progress
+from clientier.engines.checking import Checked, check_transactions
+from clientier.engines.reading import Reading, read_transactions
 from clientier.errors import ConfigError, DataError, EngineError, Problem
 from clientier.period import Period
 from clientier.scores import Histogram
@@ -50,6 +51,13 @@ class DuckDBEngine:
     ) -> Reading:
         with engine_errors():
             return read_transactions(self._connection, files, transactions, base, self._scratch, progress)
+
+    def check(
+        self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
+    ) -> Checked:
+        """Report what the files hold; too many rejected lines do not stop it."""
+        with engine_errors():
+            return check_transactions(self._connection, files, transactions, base, self._scratch, progress)
 
     def days(self) -> list[tuple[date, int]]:
         """Return each day that has usable lines, newest first, and how many."""

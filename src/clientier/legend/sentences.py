@@ -48,7 +48,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType({
         "清单于{issued}下达，完成时限从该日算起。",
     ),
     "counted_customers": (
-        "{customers} customers, each in exactly one tier. A customer with nothing inside the window is "
+        "Customers: {customers}, each in exactly one tier. A customer with nothing inside the window is "
         "counted too.",
         "共{customers}位客户，每位只属于一个级别；统计期内没有消费的老客户也计算在内。",
     ),
@@ -64,7 +64,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType({
         "其他级别的规则均不符合的客户。",
     ),
     "tier_share": (
-        "{customers} customers ({share} of all); together {amount} {monetary} ({value_share} of all).",
+        "Customers: {customers} ({share} of all); together {amount} {monetary} ({value_share} of all).",
         "{customers}位客户（占{share}）；{monetary}合计{amount}（占{value_share}）。",
     ),
     "tier_nobody": ("Nobody is in this tier.", "该级别无客户。"),
@@ -102,7 +102,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType({
         "A customer below the best tier has potential if: {rule}.",
         "最高级别以下的客户，符合以下条件即有升级潜力：{rule}。",
     ),
-    "potential_count": ("{yes} customers have it, {no} have not.", "有：{yes}位；无：{no}位。"),
+    "potential_count": ("Customers who have it: {yes}; who have not: {no}.", "有：{yes}位；无：{no}位。"),
     "potential_gap": (
         "The gap is the cheapest way to a better tier, in orders and money, had it been bought on the "
         "last day counted.",

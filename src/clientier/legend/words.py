@@ -84,6 +84,15 @@ def frequency_name(summary: Mapping[str, Any]) -> str:
     return say(f"frequency_{summary['metrics']['frequency']}", summary["language"])
 
 
+def outcome_words(outcome: str, language: str) -> str:
+    """Return what became of a line, in words."""
+    if outcome == "dropped:exclude":
+        return say("dropped_exclude", language)
+    if outcome.startswith("dropped:"):
+        return say("dropped", language, rule=outcome.removeprefix("dropped:"))
+    return say(outcome, language)
+
+
 def code_words(code: str, language: str) -> str:
     """Return a code of the playbook (an owner, a channel, a purpose) in words; unknown ones as they are."""
     return CODES_ZH.get(code, code) if language == "zh" else code.replace("_", " ")
@@ -197,7 +206,7 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "comma": (", ", "、"),
     "withheld": ("message withheld", "话术留空"),
     "potential_line": (
-        "Potential to rise: {yes} customers yes, {no} no.",
+        "Potential to rise: yes {yes}, no {no}.",
         "升级潜力：有 {yes} 位，无 {no} 位。",
     ),
     "drift_title": (
@@ -207,6 +216,36 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "notes_title": ("Notes", "提示"),
     "published": ("Written to {output}", "已写入 {output}"),
     "unchanged": ("{output} is up to date: nothing to do.", "{output} 内容未变，无需重跑。"),
+    # the data-quality report
+    "usable": ("usable", "可用"),
+    "check_title": ("Quality of the input", "数据质量"),
+    "check_lines": (
+        "Lines: {lines}. Files: {files}. Unreadable: {rejected} ({share}).",
+        "共 {lines} 行，{files} 个文件；{rejected} 行无法识别（{share}）。",
+    ),
+    "check_columns": ("Columns", "列"),
+    "check_column": ("column", "列"),
+    "check_missing": ("missing", "缺失"),
+    "check_unreadable": ("unreadable", "无法识别"),
+    "check_examples": ("examples", "示例"),
+    "check_rejected": ("Why lines cannot be read", "拒收原因"),
+    "check_reason": ("reason", "原因"),
+    "check_files": ("Files", "文件"),
+    "check_file": ("file", "文件"),
+    "check_first_date": ("first day", "首日"),
+    "check_last_date": ("last day", "末日"),
+    "check_amount": ("sum of amounts", "金额合计"),
+    "check_duplicates": ("repeated lines", "重复行"),
+    "check_no_customer_share": ("without a customer", "无客户编号占比"),
+    "check_encoding": ("encoding", "编码"),
+    "check_delimiter": ("delimiter", "分隔符"),
+    "check_date_format": ("date format", "日期格式"),
+    "check_compression": ("compression", "压缩"),
+    "check_format": ("format", "格式"),
+    "check_written": ("How they are written", "文件格式"),
+    "check_months": ("Months without a sale", "无销售月份"),
+    "check_more": (", and {more} more", "等，另有 {more} 个月"),
+    "check_none": ("none", "无"),
     # the customer card
     "card_title": ("Customer {customer}: {tier}", "客户 {customer}：{tier}"),
     "stop": (". ", "。"),

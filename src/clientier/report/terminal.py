@@ -16,6 +16,7 @@ from clientier.legend.words import (
     monetary_name,
     money,
     money_with_currency,
+    outcome_words,
     percent,
     say,
     share_of,
@@ -153,15 +154,6 @@ def _outcomes(rows: Mapping[str, Any], language: str) -> Iterator[tuple[str, int
             yield say("outcome", language, kind=say(kind, language), reason=words), lines
     words = say("unreadable", language)
     yield say("outcome", language, kind=say("rejected", language), reason=words), rows["rejected"]
-
-
-def outcome_words(outcome: str, language: str) -> str:
-    """Return what became of a line, in words."""
-    if outcome == "dropped:exclude":
-        return say("dropped_exclude", language)
-    if outcome.startswith("dropped:"):
-        return say("dropped", language, rule=outcome.removeprefix("dropped:"))
-    return say(outcome, language)
 
 
 def _reconciliation(summary: Summary) -> str:
