@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -67,6 +68,17 @@ def test_another_run_into_the_same_folder_is_refused_without_replace(shop: Path,
     assert files_of(shop / "out") == before
     assert main(["run", "sales.csv", "-o", "out", "--as-of", "2026-02-28", "--replace"]) == 0
     assert json.loads((shop / "out" / "summary.json").read_text())["as_of"] == "2026-02-28"
+
+
+def test_standard_input_gives_what_the_file_gives(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["run", "sales.csv", "-o", "out", "-q"]) == 0
+    for name in ("piped", "piped"):  # the second time it is the same run, and does nothing
+        data = io.BytesIO((shop / "sales.csv").read_bytes())
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(data, encoding="utf-8"))
+        assert main(["run", "-", "-o", name, "-q"]) == 0
+    mine, piped = files_of(shop / "out"), files_of(shop / "piped")
+    told_by_name = {"manifest.json", "rejects.csv"}
+    assert {name for name in mine if mine[name] != piped[name]} == told_by_name
 
 
 def test_without_an_output_folder_the_message_shows_one(shop: Path, capsys: Said) -> None:

@@ -33,7 +33,7 @@ from clientier.outputs import Format, OutputFolder
 from clientier.period import next_business_day
 from clientier.placement import Plan, place
 from clientier.summary import Tally
-from clientier.transactions.files import expand
+from clientier.transactions.files import input_paths
 
 __all__ = ["Checked", "RunOptions", "RunResult", "check", "run"]
 
@@ -59,7 +59,7 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
     assert target is not None
     with open_job(options) as job:
         model = read_model(options.model, job.config) if options.model else None
-        inputs = [Path(name) for name in expand(options.files)]
+        inputs = input_paths(options.files, job.scratch)
         if published_already(job, target, inputs):
             return RunResult(_summary_of(target), target, unchanged=True, notes=())
         with staged_folder(target, options.replace) as staging, hashing(inputs) as digests:
