@@ -26,7 +26,22 @@ def test_a_config_without_problems_is_ok(config: Path, capsys: Said) -> None:
     assert main(["config", "check"]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "clientier.yaml: ok, 4 tiers, 15 actions, 0 warnings\n"
+    assert err == "clientier.yaml: ok. Tiers: 4. Actions: 15. Warnings: 0.\n"
+
+
+def test_warnings_are_told_and_counted_but_do_not_fail(config: Path, capsys: Said) -> None:
+    action = (
+        "id: offer, title: Offer, tiers: [key], purpose: marketing, channel: sms, owner: system, due: 5 days"
+    )
+    config.write_text(
+        f'{config.read_text()}actions:\n  - {{{action}, message: "Your lateness: {{lateness}}."}}\n'
+    )
+    assert main(["config", "check"]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("warning: clientier.yaml:")
+    assert f"Actions: 1. Warnings: {err.count('warning: ')}.\n" in err
+    assert main(["config", "check", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_problems_end_with_2_each_with_place_and_fix(config: Path, capsys: Said) -> None:

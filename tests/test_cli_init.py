@@ -67,6 +67,15 @@ def test_dates_with_two_readings_are_told_and_left_open(folder: Path, capsys: Sa
     assert load("clientier.yaml").config.transactions.date_format == "auto"
 
 
+def test_amounts_that_nobody_can_read_are_told_and_the_config_is_written_all_the_same(
+    folder: Path, capsys: Said
+) -> None:
+    (folder / "odd.csv").write_text("customer_id,order_date,amount\na,2026-01-02,many\n")
+    assert main(["init", "odd.csv"]) == 0
+    assert "warning: odd.csv:2: amount: " in capsys.readouterr().err
+    assert load("clientier.yaml").config.transactions.encoding == "auto"
+
+
 def test_a_config_that_is_there_stays_unless_it_is_to_be_replaced(folder: Path, capsys: Said) -> None:
     (folder / "clientier.yaml").write_text("mine")
     assert main(["init"]) == 3

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
 
-from clientier.legend.blocks import Pyramid
+from clientier.legend.blocks import Block, Bullets, Paragraph, Pyramid
 from clientier.report.console import show
 from clientier.report.plain import plain
 from clientier.report.progress import progress_on
@@ -91,6 +92,29 @@ def test_cuts_name_the_money_they_start_from() -> None:
 
 def test_an_action_of_several_tiers_names_them_all_and_the_messages_withheld() -> None:
     assert "  Welcome  welcome  Ordinary, Small         13                 2" in lines_of(summary())
+
+
+def test_a_config_without_actions_has_no_table_of_them() -> None:
+    assert "Actions" not in lines_of(summary(actions=[]))
+
+
+def test_lines_on_the_exclude_list_are_told_apart_from_other_rules() -> None:
+    rows = summary()["rows"] | {"excluded": {"dropped:exclude": 3, "dropped:void": 987}}
+    table = [" ".join(line.split()) for line in lines_of(summary(rows=rows))]
+    assert "excluded: dropped, on the exclude list 3 0.1 %" in table
+
+
+def test_a_window_of_the_whole_history_and_one_in_days_are_said() -> None:
+    window = summary()["window"]
+    assert lines_of(summary(window=window | {"period": "all"}))[1].startswith("Window whole history, ")
+    assert "统计期：365天（" in lines_of(summary("zh", window=window | {"period": "365 days"}))[1]
+
+
+def test_a_score_of_an_older_model_that_is_missing_is_a_dash() -> None:
+    one = [{"score": 1, "then": "0.2", "now": "0.2"}]
+    drift = {"recency_score": [*one, {"score": 2, "then": "0.8", "now": "0.8"}]}
+    lines = lines_of(summary(drift=drift | {"frequency_score": one, "monetary_score": one}))
+    assert any(line.split() == ["2", "80.0", "%", "→", "80.0", "%", "–", "–"] for line in lines)
 
 
 def test_drift_shows_shares_when_fitted_and_now() -> None:
@@ -187,6 +211,19 @@ def test_no_width_breaks_the_report(
     monkeypatch.setenv("COLUMNS", columns)
     show(summary_report(summary("zh")), terminal)
     assert "关键" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("columns", range(24, 120, 5))
+@pytest.mark.parametrize("kind", [lambda text: Paragraph(text), lambda text: Bullets((text,))])
+def test_no_letter_is_lost_where_a_line_is_full(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: int, kind: Callable[[str], Block]
+) -> None:
+    text = "触发原因：top customers holding 80 % of value (from GBP 1,447.14)，贡献前30%销售额的客户；" * 3
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    show([kind(text)], terminal)
+    letters = re.sub(r"\x1b\[[0-9;]*m|[\s•]", "", terminal.getvalue())
+    assert letters == re.sub(r"\s", "", text)
 
 
 # ---- what data may not do ---------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def check(
     for warning in loaded.warnings:
         tell_problem(warning, "warning: ")
     tiers, actions = len(loaded.config.tiers), len(loaded.config.actions)
-    tell(f"{loaded.path}: ok, {tiers} tiers, {actions} actions, {len(loaded.warnings)} warnings")
+    tell(f"{loaded.path}: ok. Tiers: {tiers}. Actions: {actions}. Warnings: {len(loaded.warnings)}.")
 
 
 @app.command()

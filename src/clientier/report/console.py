@@ -58,6 +58,8 @@ def renderable(block: Block, width: int) -> RenderableType:
 
 def _bullets(items: Iterable[str]) -> RenderableType:
     grid = RichTable.grid(padding=(0, 1))
+    grid.add_column()
+    grid.add_column(overflow="fold")  # a line too long by a letter must not lose it
     for item in items:
         grid.add_row(Text("•", style="cyan"), Text(clean(item)))
     return Padding(grid, (0, 2))
