@@ -32,7 +32,7 @@ from clientier.transactions.lines import (
     LineReader,
 )
 from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile
-from clientier.transactions.repair import LONGEST_TEXT, TOO_LONG, UNCLOSED, UNDECODABLE
+from clientier.transactions.repair import INNER_LINE_END, LONGEST_TEXT, TOO_LONG, UNCLOSED, UNDECODABLE
 
 SCHEMA = pa.schema(
     [
@@ -140,8 +140,6 @@ class LineMap:
         """Physical line number at which each record begins that the engine could split, in order."""
         is_record = self._holds_text()
         is_record[: self.file.layout.header_lines] = False
-        for first, more in self.file.repaired.continued:
-            is_record[first : first + more] = False
         is_record[self.bad_numbers - 1] = False
         return np.flatnonzero(is_record) + 1
 
@@ -153,12 +151,11 @@ class LineMap:
         return lengths > 0
 
     def cells(self, line: int) -> list[str]:
-        """Read the record that begins at this line."""
-        more = dict(self.file.repaired.continued).get(line, 0)
-        start, end = int(self._starts[line - 1]), int(self._ends[line - 1 + more])
+        """Read the record that stands on this line."""
+        start, end = int(self._starts[line - 1]), int(self._ends[line - 1])
         with self.file.path.open("rb") as stream:
             stream.seek(start)
-            text = stream.read(end - start).decode("utf-8-sig")
+            text = stream.read(end - start).decode("utf-8-sig").replace(INNER_LINE_END, "\n")
         return next(csv.reader(io.StringIO(text, newline=""), delimiter=self.file.layout.delimiter))
 
 

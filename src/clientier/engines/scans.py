@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from clientier.transactions import dates, parquet, sql
 from clientier.transactions.dates import DateFormat
 from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile
+from clientier.transactions.repair import INNER_LINE_END
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Scan:
     def _of_texts(self, files: Sequence[TextFile], errors: str) -> str:
         layout = files[0].layout
         columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(layout.header)))
-        place = {name: f"c{index}" for index, name in reversed(list(enumerate(layout.header)))}
+        cells = [_cell(f"c{index}", files) for index in range(len(layout.header))]
+        place = dict(zip(reversed(layout.header), reversed(cells), strict=True))
         numbers = [file.number for file in files]
         number = f"{numbers[0]}" if len(files) == 1 else f"{numbers}[CAST(file_index + 1 AS BIGINT)]"
         picked = [f"{place[column]} AS {text}" for text, column in self.texts.items()]
@@ -73,6 +75,12 @@ class Scan:
     def _whole_line(self, place: Mapping[str, str]) -> list[str]:
         cells = ", ".join(place.get(field, "NULL::VARCHAR") for field in self.fields)
         return [f"[{cells}] AS fields"] if self.fields else []
+
+
+def _cell(column: str, files: Sequence[TextFile]) -> str:
+    if any(file.repaired.continued for file in files):
+        return f"replace({column}, {sql.literal(INNER_LINE_END)}, chr(10))"
+    return column
 
 
 def path_literal(path: str) -> str:

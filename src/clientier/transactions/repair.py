@@ -2,8 +2,8 @@
 
 A line whose quotes are all in place (each opens at a field's start and closes at its end, within the line) is
 left alone. Any other is read here, one by one. A field may run over several lines; an unclosed quote costs only
-its own line. In the repaired copy a line that cannot be read is empty, and a line that can is quoted anew, so
-that every line keeps its number.
+its own line. In the repaired copy a line that cannot be read is empty; a record that can is quoted anew and
+stands on one line, blank ones after it, so that every line keeps its number.
 """
 
 from __future__ import annotations
@@ -22,9 +22,14 @@ from clientier.transactions.encoding import can_decode
 from clientier.transactions.files import scratch_file
 from clientier.transactions.survey import BLOCK, UTF8_BOM, Survey
 
-MOST_LINES = 200  # of one record: a quote open for longer was never meant to be
+# How many more lines are looked at, step by step, for the end of a record: beyond these (255) a quote was never
+# meant to be open.
+_MORE_LINES = (3, 12, 48, 192)
 LONGEST_TEXT = 1000  # of a reject's text
 NUL, UNDECODABLE, UNCLOSED, TOO_LONG = "NUL byte", "undecodable bytes", "unclosed quote", "line too long"
+# Stands for a line end inside a field: engines that read a file from several places at once must be able to take
+# every line end for that of a record.
+INNER_LINE_END = "\ue00a"
 _QUOTE, _FEED, _RETURN = 34, 10, 13
 _REASONS = {1: TOO_LONG, 2: NUL, 4: UNDECODABLE}  # as bits, the first that applies
 Array = npt.NDArray[np.int64]
@@ -174,6 +179,8 @@ class _Repair:
         self._path, self._suspects, self._layout, self._line_end = path, suspects, layout, line_end
         self._delimiter = layout.delimiter
         self._field = _field_pattern(layout.delimiter)
+        self._special = re.compile(rf'["\r\n{re.escape(layout.delimiter)}]|^ | $')
+        self._any_faults = bool(suspects.faults.any())
         self._faults: list[Fault] = []
         self._continued: list[tuple[int, int]] = []
 
@@ -215,7 +222,7 @@ class _Repair:
         return names.encode() + self._line_end * self._layout.header_lines
 
     def _faults_up_to(self, line: int, last: int) -> int:
-        if last == line:
+        if last == line or not self._any_faults:
             return 0
         first, after = np.searchsorted(self._suspects.lines, [line, last + 1])
         return int(np.bitwise_or.reduce(self._suspects.faults[first:after]))
@@ -228,7 +235,7 @@ class _Repair:
             if record.more_lines:
                 self._continued.append((line + 1, record.more_lines))
         if record and not faults:
-            return start, end, _encoded(self._delimiter.join(map(self._quoted, record.fields)))
+            return start, end, self._on_one_line(record)
         reason = next((reason for bit, reason in _REASONS.items() if faults & bit), UNCLOSED)
         self._faults.append(Fault(line + 1, reason, _shown(lines, start, end)))
         if record:
@@ -242,10 +249,11 @@ class _Repair:
         record = self._parsed(text)
         if record or not text.endswith(b"\n"):
             return record
-        for _ in range(MOST_LINES - 1):
-            text += lines.readline(BLOCK)
-        record = self._parsed(text)
-        return record if record and len(record.fields) == len(self._layout.header) else None
+        for more in _MORE_LINES:
+            text += b"".join(lines.readline(BLOCK) for _ in range(more))
+            if record := self._parsed(text):
+                return record if len(record.fields) == len(self._layout.header) else None
+        return None
 
     def _parsed(self, data: bytes) -> _Record | None:
         text = data.decode("utf-8", "surrogateescape")
@@ -258,6 +266,12 @@ class _Repair:
                 return _Record(fields, text[:position])
             position += 1
         return None
+
+    def _on_one_line(self, record: _Record) -> bytes:
+        """The record quoted anew, then a blank line for each further line it had."""
+        line = self._delimiter.join(map(self._quoted, record.fields))
+        line = line.replace("\r\n", INNER_LINE_END).replace("\n", INNER_LINE_END).replace("\r", INNER_LINE_END)
+        return _encoded(line) + self._line_end * record.more_lines
 
     def _quoted(self, field: str) -> str:
         special = any(sign in field for sign in (self._delimiter, '"', "\n", "\r")) or field != field.strip(
