@@ -62,7 +62,7 @@ def lines(transactions: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def order_days(lines: pd.DataFrame) -> pd.DataFrame:
-    return lines.groupby(["CustomerID", "InvoiceNo", "day"], as_index=False)["amount"].sum()
+    return lines.groupby(["CustomerID", "InvoiceNo", "day"])[["amount"]].sum().reset_index()
 
 
 def test_every_line_is_accounted_for(summary: dict[str, Any]) -> None:

@@ -1,12 +1,12 @@
 """clientier: customer tiering. Transaction files in; RFM scores, tiers and service action lists out.
 
-    from pathlib import Path
-    import clientier
+from pathlib import Path
+import clientier
 
-    result = clientier.run(clientier.RunOptions(
-        files=("sales.csv",), config=Path("clientier.yaml"), output=Path("out/2026-10"),
-    ))
-    print(result.summary["tiers"])
+result = clientier.run(clientier.RunOptions(
+    files=("sales.csv",), config=Path("clientier.yaml"), output=Path("out/2026-10"),
+))
+print(result.summary["tiers"])
 """
 
 from __future__ import annotations

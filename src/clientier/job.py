@@ -13,13 +13,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from clientier.engines.reading import Reading
-
 from clientier import notes
 from clientier.config import Config, load
 from clientier.customer_sets import read_ids
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
+from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, DataError, Problem
 from clientier.options import RunOptions
 from clientier.period import Period, last_month_end, period_until

@@ -23,7 +23,7 @@ from clientier.customers import add_metrics
 from clientier.cutpoints import CutPoints, cut_points
 from clientier.engines import Progress
 from clientier.engines.checking import Checked
-from clientier.errors import EngineError, Problem
+from clientier.errors import ConfigError, EngineError, Problem
 from clientier.job import Aggregated, Job, aggregate, hashing, open_job
 from clientier.legend.page import legend
 from clientier.manifest import NAME, manifest, published_already
@@ -56,7 +56,8 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
     target = options.output
-    assert target is not None
+    if target is None:
+        raise ConfigError(Problem("--output", "is missing", "name the folder to write, e.g. out/2026-10"))
     with open_job(options) as job:
         model = read_model(options.model, job.config) if options.model else None
         inputs = input_paths(options.files, job.scratch)

@@ -123,7 +123,7 @@ def _exact_products(histogram: Histogram) -> npt.NDArray[Any]:
     """Return value x customers; as Python integers where 64 bits might not hold the sum."""
     largest = int(histogram.values.max(initial=0)) * histogram.count
     kind = object if largest >= _ABOVE_ALL else np.int64
-    return histogram.values.astype(kind) * histogram.customers.astype(kind)
+    return np.multiply(histogram.values.astype(kind), histogram.customers.astype(kind))
 
 
 def score_rising(values: Integers, thresholds: Iterable[int | None]) -> Integers:
@@ -166,7 +166,7 @@ def _digits(codes: Integers) -> pd.Series[str]:
 
 def _weighted(scores: Mapping[str, Integers], weights: Weights) -> Integers:
     parts = [scores[metric] * int(getattr(weights, metric) * RATIO_SCALE) for metric in METRICS]
-    return np.sum(parts, axis=0, dtype=np.int64)
+    return np.asarray(np.sum(parts, axis=0, dtype=np.int64))
 
 
 def unreachable_scores(thresholds: Thresholds, metric: str) -> list[int]:

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
-from clientier.actions import list_actions
 
 from clientier import notes
+from clientier.actions import list_actions
 from clientier.columns import ACTION_COLUMNS, CUSTOMER_COLUMNS, METRICS, SCORED_COLUMNS, Column
 from clientier.conditions import EPOCH
 from clientier.config import Config, load

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
-from clientier.actions import ActionLists
 
+from clientier.actions import ActionLists
 from clientier.columns import MONEY_SCALE
 from clientier.config.models import Config
 from clientier.cutpoints import CutPoints, money
@@ -46,7 +46,7 @@ class Tally:
             self.customers[tier] += len(mine)
             self.monetary[tier] += exact_sum(mine)
         self.kept += int((customers["reason"] == kept_reason).sum())
-        self.potential.update(customers["potential"].value_counts().to_dict())
+        self.potential.update({str(k): n for k, n in customers["potential"].value_counts().items()})
         for metric, counts in self.scores.items():
             values, customers_at = np.unique(
                 customers[f"{metric}_score"].to_numpy(dtype=np.int64), return_counts=True

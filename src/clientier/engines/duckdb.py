@@ -49,6 +49,7 @@ class DuckDBEngine:
     def read(
         self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
     ) -> Reading:
+        """Read transaction files to order days; every line ends in one outcome."""
         with engine_errors():
             return read_transactions(self._connection, files, transactions, base, self._scratch, progress)
 
@@ -84,6 +85,10 @@ class DuckDBEngine:
         return Decimal(total)
 
     def aggregate(self, metrics: Metrics, period: Period) -> None:
+        """Sum the order days by customer.
+
+        Raises:  DataError where the money of one customer is too much for 64 bits
+        """
         self._as_of = period.as_of
         try:
             with engine_errors():
@@ -97,14 +102,17 @@ class DuckDBEngine:
             self._connection.execute("DROP TABLE order_days")
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
+        """Count the customers at each value of recency_days, frequency or monetary."""
         value = f"CAST(DATE '{self._as_of}' - last_order AS BIGINT)" if metric == "recency_days" else metric
         where = "WHERE frequency > 0" if purchasers_only else ""
-        query = f"SELECT {value} AS value, count(*) AS customers FROM customers {where} GROUP BY value ORDER BY value"
+        counted_sql = f"SELECT {value} AS value, count(*) AS customers FROM customers {where} GROUP BY value"
+        query = f"{counted_sql} ORDER BY value"
         with engine_errors():
             counted = self._connection.sql(query).fetchnumpy()
         return Histogram(counted["value"].astype("int64"), counted["customers"].astype("int64"))
 
     def customers(self) -> Iterator[pd.DataFrame]:
+        """Yield customers in batches, by monetary descending, then by the bytes of customer_id."""
         with engine_errors():
             ordered = self._connection.sql("SELECT * FROM customers ORDER BY monetary DESC, customer_id")
             for batch in ordered.to_arrow_reader(BATCH_ROWS):
