@@ -39,7 +39,7 @@ class Job:
 @contextmanager
 def open_job(options: RunOptions) -> Iterator[Job]:
     """Load the config, start the engine; at the end everything temporary is gone."""
-    loaded = load(options.config, options.all_overrides, options.language)
+    loaded = load(options.config, options.overrides, options.language, options.as_of)
     kept = read_ids(loaded.config.keep, loaded.base)
     scratch = Path(tempfile.mkdtemp(prefix="clientier-"))
     try:

@@ -27,11 +27,6 @@ class RunOptions:
     memory_limit: str | None = None  # such as "2GB"
 
     @property
-    def all_overrides(self) -> tuple[str, ...]:
-        """The overrides, ``--as-of`` among them."""
-        return (*self.overrides, *((f"period.as_of={self.as_of}",) if self.as_of else ()))
-
-    @property
     def issue_date(self) -> date | None:
         """The day from which due dates count, if one was given.
 

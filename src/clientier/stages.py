@@ -56,7 +56,7 @@ def place_table(options: RunOptions, out: BinaryIO) -> Notes:
 
     Raises:  ConfigError, DataError
     """
-    loaded = load(options.config, options.all_overrides, options.language)
+    loaded = load(options.config, options.overrides, options.language, options.as_of)
     config = loaded.config
     table = _read_table(options, NEEDED)
     model = _model(options, config)
@@ -75,7 +75,7 @@ def act(options: RunOptions, out: BinaryIO) -> Notes:
 
     Raises:  ConfigError, DataError
     """
-    config = load(options.config, options.all_overrides, options.language).config
+    config = load(options.config, options.overrides, options.language, options.as_of).config
     table = _read_table(options, (*NEEDED, "tier"))
     _check_tiers(table, config)
     model = _model(options, config)

@@ -31,7 +31,7 @@ def working(options: RunOptions, quiet: bool) -> Iterator[Report | None]:
     from clientier.config import load
     from clientier.report.progress import progress_on
 
-    loaded = load(options.config, options.all_overrides, options.language)
+    loaded = load(options.config, options.overrides, options.language, options.as_of)
     for warning in loaded.warnings:
         tell_problem(warning, "warning: ")
     with progress_on(sys.stderr, loaded.config.language) as progress:
@@ -116,7 +116,7 @@ def print_quality(checked: Mapping[str, Any], options: RunOptions) -> None:
     from clientier.config import load
     from clientier.report.quality import quality_report
 
-    language = load(options.config, options.all_overrides, options.language).config.language
+    language = load(options.config, options.overrides, options.language, options.as_of).config.language
     print_report(quality_report(checked, language))
 
 

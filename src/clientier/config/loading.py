@@ -36,7 +36,12 @@ class Loaded:
         return self.path.parent
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), language: str | None = None) -> Loaded:
+def load(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    language: str | None = None,
+    as_of: str | None = None,
+) -> Loaded:
     """Read a config file, fill in the defaults and the overrides, and check it.
 
     Raises:  ConfigError, with every problem found
@@ -47,6 +52,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), language: str | None =
     given = _read_overrides(overrides)
     if language is not None:
         given.append(Override("--lang", ("language",), language))
+    if as_of is not None:
+        given.append(Override("--as-of", ("period", "as_of"), as_of))
     places = Places(document, default_document(), _apply(given, data))
     own_tiers |= ("tiers",) in places.overrides
     _fill_in(data, own_tiers)
