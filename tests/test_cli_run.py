@@ -120,7 +120,7 @@ def test_over_the_reject_limit_nothing_is_published(shop: Path, capsys: Said) ->
 
 @pytest.mark.parametrize(
     ("option", "value", "place"),
-    [("--as-of", "31.10.2026", "as_of"), ("--issued", "tomorrow", "--issued"), ("--set", "a.b", "--set")],
+    [("--as-of", "31.10.2026", "--as-of"), ("--issued", "tomorrow", "--issued"), ("--set", "a.b", "--set")],
 )
 def test_an_option_that_cannot_be_read_is_named(
     shop: Path, capsys: Said, option: str, value: str, place: str
