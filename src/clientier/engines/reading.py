@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from clientier.config.models import Transactions
 from clientier.customer_sets import read_ids
 from clientier.engines import counting, rejecting
-from clientier.engines.rejecting import BadLine
 from clientier.engines.scans import Scan, all_fields, date_samples
 from clientier.engines.settling import configured_format, counted_format, majority_currency
 from clientier.engines.watching import watched
@@ -86,7 +86,7 @@ class ReadingJob:
     ) -> None:
         self._connection, self._config, self._notes = connection, config, notes
         self.files = files
-        self._bad: dict[int, list[BadLine]] = {}
+        self._bad_lines: dict[int, int] = {}  # by file number
         self.reader = LineReader(config, Settled(dates.format_of(dates.ISO), exclude=exclude))
 
     # ---- reading --------------------------------------------------------------------------------
@@ -134,14 +134,14 @@ class ReadingJob:
         rejecting.forget_bad_lines(self._connection)
         self.reader = LineReader(self._config, settled)
         counting.count(self._connection, self.reader, self.scan.of(self.files))
-        self._bad = rejecting.bad_lines(self._connection, self.files)
+        self._bad_lines = rejecting.keep_bad_lines(self._connection, self.files)
 
     # ---- results --------------------------------------------------------------------------------
 
     def lines_at_fault(self) -> dict[int, int]:
         """Return, by file number, how many lines could not even be split into fields."""
         faults = {file.number: len(file.repaired.faults) for file in self.files if isinstance(file, TextFile)}
-        return {number: faults[number] + len(self._bad.get(number, ())) for number in faults}
+        return {number: count + self._bad_lines.get(number, 0) for number, count in faults.items()}
 
     def reading(self) -> Reading:
         """Return what was read, every rejected line in its place.
@@ -149,19 +149,16 @@ class ReadingJob:
         Raises:  EngineError where the engine lost a line
         """
         counts = counting.lines_by_file(self._connection)
-        found = {}
-        for file in self.files:
-            lines, bad_cells = counts.get(file.number, (0, 0))
-            bad = tuple(self._bad.get(file.number, ()))
-            if isinstance(file, TextFile):
-                rejecting.audit(file, lines, bad)
-            found[file.source.name] = rejecting.rejects_of(
-                self._connection, file, bad, bad_cells, self.reader, self.scan
-            )
+        found = [self._rejects_of(file, *counts.get(file.number, (0, 0))) for file in self.files]
         rounded = counting.rounded_lines(self._connection)
         return Reading(
-            tuple(map(self._input, self.files)), rejecting.table_of(found), rounded, tuple(self._notes)
+            tuple(map(self._input, self.files)), pa.concat_tables(found), rounded, tuple(self._notes)
         )
+
+    def _rejects_of(self, file: InputFile, records: int, bad_cells: int) -> pa.Table:
+        if isinstance(file, TextFile):
+            rejecting.audit(self._connection, file, records, self._bad_lines.get(file.number, 0))
+        return rejecting.rejects_of(self._connection, file, bad_cells, self.reader, self.scan)
 
     def _input(self, file: InputFile) -> Input:
         source = file.source

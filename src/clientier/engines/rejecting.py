@@ -1,56 +1,43 @@
-"""Where the rejected lines are: their physical line numbers, and the audit that no line was lost.
+"""The rejected lines, each with its physical line number; and the audit that no line was lost.
 
 The engine tells bad lines by the position of their first byte, and bad cells by the number of their record.
-Both become line numbers here, by a look at the file itself.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from clientier.engines.scans import Scan
 from clientier.errors import EngineError, Problem
-from clientier.transactions import dates
+from clientier.transactions import dates, sql
+from clientier.transactions.linemap import Array, LineMap
 from clientier.transactions.lines import (
     BAD_AMOUNT,
     BAD_COST,
     BAD_DATE,
     FIRST_REJECTED,
+    LONGEST_TEXT,
     OTHER_CURRENCY,
     TOO_LARGE,
     LineReader,
 )
-from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile
-from clientier.transactions.repair import INNER_LINE_END, LONGEST_TEXT, TOO_LONG, UNCLOSED, UNDECODABLE
+from clientier.transactions.prepare import EmptyFile, InputFile, TextFile
+from clientier.transactions.repair import TOO_LONG, UNCLOSED, UNDECODABLE
 
-SCHEMA = pa.schema(
-    [
-        ("file", pa.string()),
-        ("line", pa.int64()),
-        ("column", pa.string()),
-        ("reason", pa.string()),
-        ("text", pa.string()),
-    ]
-)
-_STRUCTURE = {
+CELLS = {"line": pa.int64(), "column": pa.string(), "reason": pa.string(), "text": pa.string()}
+SCHEMA = pa.schema({"file": pa.string(), **CELLS})
+_OF_LINES = {
     "MISSING COLUMNS": "too few fields",
     "TOO MANY COLUMNS": "too many fields",
     "UNQUOTED VALUE": UNCLOSED,
     "LINE SIZE OVER MAXIMUM": TOO_LONG,
     "INVALID ENCODING": UNDECODABLE,
 }
-_CELLS = {
+_OF_CELLS = {
     BAD_DATE: "bad date",
     BAD_AMOUNT: "bad amount",
     TOO_LARGE: "amount too large",
@@ -58,189 +45,156 @@ _CELLS = {
     BAD_COST: "bad cost",
 }
 IMPOSSIBLE_DATE = "impossible date"
+_PLEASE_REPORT = "this is a fault of the program: please report it"
 
 
-class Reject(NamedTuple):
-    """One line that could not be read."""
-
-    line: int
-    column: str  # "" where the line as a whole is at fault
-    reason: str
-    text: str
+# ---- lines that cannot be split into fields ---------------------------------------------------------
 
 
-class BadLine(NamedTuple):
-    """A line that the engine could not split into fields."""
+def keep_bad_lines(connection: duckdb.DuckDBPyConnection, files: Iterable[InputFile]) -> dict[int, int]:
+    """Make the table ``bad_lines`` of what the last scan could not split; return how many, by file number.
 
-    byte: int  # of its beginning, from 0
-    reason: str
-    text: str
-
-
-def bad_lines(connection: duckdb.DuckDBPyConnection, files: Iterable[InputFile]) -> dict[int, list[BadLine]]:
-    """Return, by file number, the lines that the last scan could not split; forget them in the engine."""
-    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'").fetchall():
-        return {}
-    found = connection.execute(f"""
-        SELECT file_path, line_byte_position, arg_min(error_type, byte_position), substr(min(csv_line), 1, {LONGEST_TEXT})
-        FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
-        GROUP BY file_path, line_byte_position ORDER BY ALL""").fetchall()
+    Adds:  bad_lines (file, byte, reason, text), the byte from 0
+    """
+    paths = ", ".join(
+        f"({sql.literal(str(file.path))}, {file.number})" for file in files if isinstance(file, TextFile)
+    )
+    if not paths or not _has_bad_lines(connection):
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE bad_lines (file INTEGER, byte BIGINT, reason VARCHAR, text VARCHAR)"
+        )
+    else:
+        reasons = " ".join(
+            f"WHEN {sql.literal(kind)} THEN {sql.literal(reason)}" for kind, reason in _OF_LINES.items()
+        )
+        connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE bad_lines AS
+            SELECT file, byte, CASE kind {reasons} ELSE lower(kind) END AS reason, text
+            FROM (SELECT file, CAST(line_byte_position - 1 AS BIGINT) AS byte,
+                         CAST(arg_min(error_type, byte_position) AS VARCHAR) AS kind,
+                         substr(trim(any_value(csv_line), chr(10) || chr(13)), 1, {LONGEST_TEXT}) AS text
+                  FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
+                       JOIN (VALUES {paths}) AS named(file_path, file) USING (file_path)
+                  GROUP BY file, line_byte_position)""")
     forget_bad_lines(connection)
-    number_of = {str(file.path): file.number for file in files if isinstance(file, TextFile)}
-    by_file: dict[int, list[BadLine]] = defaultdict(list)
-    for path, byte, kind, text in found:
-        bad = BadLine(byte - 1, _STRUCTURE.get(str(kind), str(kind).lower()), text.strip("\r\n"))
-        by_file[number_of[path]].append(bad)
-    return by_file
+    return dict(connection.execute("SELECT file, count(*) FROM bad_lines GROUP BY file").fetchall())
+
+
+def _has_bad_lines(connection: duckdb.DuckDBPyConnection) -> bool:
+    tables = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'"
+    return bool(
+        connection.execute(tables).fetchall()
+        and connection.execute("SELECT 1 FROM reject_errors LIMIT 1").fetchall()
+    )
 
 
 def forget_bad_lines(connection: duckdb.DuckDBPyConnection) -> None:
-    """Empty the engine's list of bad lines."""
+    """Empty the engine's own list of bad lines, to which every scan adds."""
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
 
 
-# ---- lines of a file --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class LineMap:
-    """Which physical lines of a text file begin a record."""
-
-    file: TextFile
-    bad: tuple[BadLine, ...]
-
-    @cached_property
-    def _ends(self) -> npt.NDArray[np.int64]:
-        """Offset of each line's end."""
-        values = np.memmap(self.file.path, dtype=np.uint8, mode="r")
-        step = 1 << 24
-        found = [np.flatnonzero(values[at : at + step] == 10) + at for at in range(0, len(values), step)]
-        ends = np.concatenate(found)
-        return ends if len(values) and values[-1] == 10 else np.append(ends, len(values))
-
-    @cached_property
-    def _starts(self) -> npt.NDArray[np.int64]:
-        return np.concatenate([[0], self._ends[:-1] + 1])
-
-    @cached_property
-    def bad_numbers(self) -> npt.NDArray[np.int64]:
-        """Physical line number of each bad line."""
-        at = [self._past_line_ends(bad.byte) for bad in self.bad]
-        return np.searchsorted(self._ends, np.array(at, dtype=np.int64)) + 1
-
-    def _past_line_ends(self, byte: int) -> int:
-        # Where lines end in two bytes the engine's position may be that of the second, or of a blank line before.
-        with self.file.path.open("rb") as stream:
-            stream.seek(byte)
-            head = stream.read(1 << 16)
-        return byte + len(head) - len(head.lstrip(b"\r\n"))
-
-    @cached_property
-    def records(self) -> npt.NDArray[np.int64]:
-        """Physical line number at which each record begins that the engine could split, in order."""
-        is_record = self._holds_text()
-        is_record[: self.file.layout.header_lines] = False
-        is_record[self.bad_numbers - 1] = False
-        return np.flatnonzero(is_record) + 1
-
-    def _holds_text(self) -> npt.NDArray[np.bool_]:
-        lengths = self._ends - self._starts
-        values = np.memmap(self.file.path, dtype=np.uint8, mode="r")
-        short = np.flatnonzero(lengths == 1)
-        lengths[short[values[self._starts[short]] == 13]] = 0
-        return lengths > 0
-
-    def cells(self, line: int) -> list[str]:
-        """Read the record that stands on this line."""
-        start, end = int(self._starts[line - 1]), int(self._ends[line - 1])
-        with self.file.path.open("rb") as stream:
-            stream.seek(start)
-            text = stream.read(end - start).decode("utf-8-sig").replace(INNER_LINE_END, "\n")
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=self.file.layout.delimiter))
-
-
-def audit(file: TextFile, records: int, bad: tuple[BadLine, ...]) -> None:
+def audit(connection: duckdb.DuckDBPyConnection, file: TextFile, records: int, bad: int) -> None:
     """Check that every line of the file is a record, a bad line, blank, or part of one of these.
 
-    Raises:  EngineError where a line is lost
+    Raises:  EngineError where a line was lost, or made up
     """
-    more = sum(more for first, more in file.repaired.continued if first > file.layout.header_lines)
-    most = file.survey.lines - file.layout.header_lines - more - len(file.repaired.faults)
-    if records + len(bad) == most:
+    more = sum(more for _, more in file.repaired.continued)
+    if records + bad == file.survey.lines - file.layout.header_lines - more - len(file.repaired.faults):
         return
-    found = len(LineMap(file, bad).records)
+    found = len(_line_map(connection, file).records)
     if records != found:
         fact = f"the engine read {records:,} records where the file has {found:,}"
-        raise EngineError(Problem(file.source.name, fact, "this is a fault of the program: please report it"))
+        raise EngineError(Problem(file.source.name, fact, _PLEASE_REPORT))
+
+
+def _line_map(connection: duckdb.DuckDBPyConnection, file: TextFile) -> LineMap:
+    found = connection.sql(
+        f"SELECT byte FROM bad_lines WHERE file = {file.number} ORDER BY byte"
+    ).fetchnumpy()
+    return LineMap(file, np.asarray(found["byte"], dtype=np.int64))
 
 
 # ---- rejects ----------------------------------------------------------------------------------------
 
 
 def rejects_of(
-    connection: duckdb.DuckDBPyConnection,
-    file: InputFile,
-    bad: tuple[BadLine, ...],
-    bad_cells: int,
-    reader: LineReader,
-    scan: Scan,
-) -> list[Reject]:
-    """Return every rejected line of one file, by line."""
-    cells = _bad_cells(connection, file, reader, scan) if bad_cells else []
-    if isinstance(file, ParquetFile):
-        return [_cell_reject(reader, record, *cell) for record, *cell in cells]
+    connection: duckdb.DuckDBPyConnection, file: InputFile, bad_cells: int, reader: LineReader, scan: Scan
+) -> pa.Table:
+    """Return every rejected line of one file, by line.
+
+    Needs:  bad_lines
+    Adds:   file, line (physical), column ("" for a line as a whole), reason, text
+    """
     if isinstance(file, EmptyFile):
-        return []
-    found = [Reject(fault.line, "", fault.reason, fault.text) for fault in file.repaired.faults]
-    lines = LineMap(file, bad)
-    if bad:
-        numbers = lines.bad_numbers.tolist()
-        found += [Reject(number, "", one.reason, one.text) for number, one in zip(numbers, bad, strict=True)]
-    for record, *cell in cells:
-        found.append(_cell_reject(reader, int(lines.records[record - 1]), *cell))
-    if cells:
-        _verify(lines, found[-1])
-    return sorted(found)
+        return SCHEMA.empty_table()
+    parts = [_bad_cells(connection, file, reader, scan)] if bad_cells else []
+    if isinstance(file, TextFile):
+        parts += _of_text_file(connection, file, parts)
+    if not parts:
+        return SCHEMA.empty_table()
+    rejects = pa.concat_tables(parts).sort_by("line")
+    return rejects.add_column(0, SCHEMA.field("file"), pa.repeat(file.source.name, len(rejects)))
+
+
+def _of_text_file(
+    connection: duckdb.DuckDBPyConnection, file: TextFile, cells: list[pa.Table]
+) -> list[pa.Table]:
+    """Number the bad cells by line, in place; return the lines that are bad as a whole."""
+    whole = connection.sql(
+        f"SELECT reason, text FROM bad_lines WHERE file = {file.number} ORDER BY byte"
+    ).to_arrow_table()
+    if cells or len(whole):
+        lines = _line_map(connection, file)
+        cells[:] = [_numbered(table, lines) for table in cells]
+        whole = _whole_lines(lines.bad_lines, whole.column("reason"), whole.column("text"))
+    faults = file.repaired.faults
+    faulty = _whole_lines(
+        np.array([fault.line for fault in faults], dtype=np.int64),
+        pa.array([fault.reason for fault in faults], pa.string()),
+        pa.array([fault.text for fault in faults], pa.string()),
+    )
+    return [table for table in (whole, faulty) if len(table)]
+
+
+def _whole_lines(lines: Array, reasons: pa.Array, texts: pa.Array) -> pa.Table:
+    columns = [pa.array(lines), pa.repeat("", len(lines)), reasons, texts]
+    return pa.table(columns, schema=pa.schema(CELLS))
 
 
 def _bad_cells(
     connection: duckdb.DuckDBPyConnection, file: InputFile, reader: LineReader, scan: Scan
-) -> list[tuple[int, int, str, str]]:
-    """Return (record from 1, outcome, column, text) of each record with an unreadable cell."""
+) -> pa.Table:
+    """Return the records with an unreadable cell, by their number in the file."""
     reader = LineReader(reader.config.model_copy(update={"duplicates": "keep"}), reader.settled)
     numbered = f"SELECT *, row_number() OVER () AS record FROM ({scan.of_one(file)})"
+    reasons = " ".join(f"WHEN {code} THEN {sql.literal(reason)}" for code, reason in _OF_CELLS.items())
+    impossible = dates.impossible("date_text", reader.settled.date_format)
+    ((kept,),) = connection.execute("SELECT current_setting('preserve_insertion_order')").fetchall()
     connection.execute("SET preserve_insertion_order = true")
     try:
-        return connection.execute(f"""SELECT record, outcome, {reader.rejected_cell()}
-            FROM ({reader.lines(numbered)}) WHERE outcome >= {FIRST_REJECTED} ORDER BY record""").fetchall()
+        found = connection.sql(f"""
+            SELECT record AS line, "column", CASE WHEN outcome = {BAD_DATE} AND {impossible}
+                   THEN {sql.literal(IMPOSSIBLE_DATE)} ELSE CASE outcome {reasons} END END AS reason, text
+            FROM (SELECT *, {reader.rejected_cell()} FROM ({reader.lines(numbered)}) WHERE outcome >= {FIRST_REJECTED})
+            ORDER BY record""").to_arrow_table()
     finally:
-        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"SET preserve_insertion_order = {kept}")
+    return found.cast(pa.schema(CELLS))
 
 
-def _cell_reject(reader: LineReader, line: int, outcome: int, column: str, text: str) -> Reject:
-    reason = _CELLS[outcome]
-    if outcome == BAD_DATE and dates.is_impossible(text, reader.settled.date_format):
-        reason = IMPOSSIBLE_DATE
-    return Reject(line, column, reason, text[:LONGEST_TEXT])
+def _numbered(cells: pa.Table, lines: LineMap) -> pa.Table:
+    """Turn the numbers of records into those of lines.
 
-
-def _verify(lines: LineMap, reject: Reject) -> None:
-    """Check the place of the last bad cell by reading the line itself: were it wrong, all might be."""
+    Raises:  EngineError where the last cell is not found there again: were one wrong, all might be
+    """
+    records = cells.column("line").to_numpy()
+    numbers = lines.records[np.minimum(records, len(lines.records)) - 1]
+    last = cells.slice(len(cells) - 1).to_pylist()[0]
     header = lines.file.header
-    if reject.column not in header or not reject.text:
-        return
-    cell = lines.cells(reject.line)[header.index(reject.column)]
-    if cell[:LONGEST_TEXT] != reject.text:
-        fact = f"line {reject.line} was not found again"
-        raise EngineError(
-            Problem(lines.file.source.name, fact, "this is a fault of the program: please report it")
-        )
-
-
-def table_of(rejects: Mapping[str, list[Reject]]) -> pa.Table:
-    """Return the rejected lines of all files as one table, in the order of the files and lines."""
-    rows = [(name, *reject) for name, found in rejects.items() for reject in found]
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
-    )
+    if last["column"] in header:
+        cell = lines.cells(int(numbers[-1]))[header.index(last["column"])]
+        if cell[:LONGEST_TEXT] != last["text"]:
+            raise EngineError(
+                Problem(lines.file.source.name, f"record {records[-1]:,} was not found again", _PLEASE_REPORT)
+            )
+    return cells.set_column(0, "line", pa.array(numbers))

@@ -79,6 +79,9 @@ def _spoken(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+NO_CURRENCY = "none"
+
+
 @dataclass(frozen=True)
 class Currency:
     """The currency that most signs and codes beside amounts stand for."""
@@ -92,9 +95,11 @@ def majority_currency(connection: duckdb.DuckDBPyConnection, configured: str | N
     """Return the currency of most lines that show one; None where no line does."""
     counts = counting.lines_by_currency(connection)
     several = counts.pop(currencies.SEVERAL, 0)
-    if not counts:
+    if not counts and not several:
         return None
-    code = min(counts, key=lambda code: (-counts[code], code != configured, code))
+    code = min(
+        counts or [configured or NO_CURRENCY], key=lambda code: (-counts[code], code != configured, code)
+    )
     notes = []
     if configured and code != configured:
         notes.append(f"amounts show the currency {code}; transactions.currency says {configured}")

@@ -55,7 +55,7 @@ def careful_steps(column: str, decimal_mark: str) -> list[str]:
 
 def _pattern(decimal_mark: str) -> str:
     mark, separator = (r"\.", ",") if decimal_mark == "." else (",", r"\.")
-    whole = rf"[0-9]{{1,3}}(?:{separator}[0-9]{{2,3}})*{separator}[0-9]{{3}}|[0-9]{{1,3}}(?:[ '][0-9]{{3}})+|[0-9]*"
+    whole = rf"[1-9][0-9]{{0,2}}(?:{separator}[0-9]{{2,3}})*{separator}[0-9]{{3}}|[1-9][0-9]{{0,2}}(?:[ '][0-9]{{3}})+|[0-9]*"
     sign = currencies.PATTERN
     return (
         rf"^(\()? ?([-+])? ?({sign})? ?([-+])? ?(\()?({whole})(?:{mark}([0-9]*))?(?:E([-+]?[0-9]{{1,6}}))?"

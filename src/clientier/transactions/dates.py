@@ -6,9 +6,8 @@ A timestamp counts on the calendar day it is written with: the time and the zone
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from clientier.transactions import sql
 
@@ -80,10 +79,15 @@ def format_of(pattern: str) -> DateFormat:
 
 
 def settled_by_shape(samples: Iterable[str]) -> DateFormat | None:
-    """Return the only format that all the samples have the shape of; None where it needs counting."""
-    bare = {without_time(text) for text in samples if text.strip()}
-    possible = [one for one in CANDIDATES if all(re.fullmatch(one.shape, text) for text in bare)]
+    """Return the only format that most samples have the shape of; None where it needs counting."""
+    bare = [without_time(text) for text in samples if text.strip()]
+    possible = [one for one in CANDIDATES if 2 * sum(map(_has_shape(one), bare)) > len(bare)]
     return possible[0] if len(possible) == 1 else None
+
+
+def _has_shape(form: DateFormat) -> Callable[[str], bool]:
+    shape = re.compile(form.shape)
+    return lambda text: shape.fullmatch(text) is not None
 
 
 def without_time(text: str) -> str:
@@ -99,7 +103,7 @@ def quick_day(text: str, form: DateFormat, timed: bool) -> str:
         )
     patterns = [form.pattern]
     if timed and not has_time(form.pattern):
-        patterns = [f"{form.pattern} %H:%M:%S", f"{form.pattern} %H:%M", form.pattern]
+        patterns = [f"{form.pattern}{time}" for time in (" %H:%M:%S", "T%H:%M:%S", " %H:%M", "")]
     return f"CAST({_parsed(text, patterns)} AS DATE)"
 
 
@@ -130,36 +134,23 @@ def of_shapes(shapes: Iterable[str]) -> list[DateFormat]:
     return [form for form in CANDIDATES if any(re.fullmatch(form.shape, shape) for shape in found)]
 
 
-def is_impossible(text: str, form: DateFormat) -> bool:
-    """Tell whether the text is written in the format, but no calendar has that day: 30 February."""
-    parts = next((match for pattern in form.patterns if (match := _parts(text, pattern))), None)
-    if parts is None:
-        return False
-    year = int(parts.get("Y") or 2000 + int(parts.get("y") or 0))
-    month = _month(parts)
-    try:
-        date(year, month, int(parts.get("d") or 1))
-    except ValueError:
-        return True
-    return False
+def impossible(text: str, form: DateFormat) -> str:
+    """Return the SQL of the condition that an unreadable text is written in the format all the same.
+
+    Then the year is sensible, but no calendar has that day: 30 February.
+    """
+    bare = _even(text) if has_time(form.pattern) else bare_text(text)
+    shapes = sql.literal("|".join(f"({_shape(pattern)})" for pattern in form.patterns))
+    return f"coalesce(regexp_full_match({bare}, {shapes}), FALSE)"
 
 
-def _parts(text: str, pattern: str) -> dict[str, str] | None:
-    """Split a text into the parts of a pattern, by directive."""
-    kinds = {"Y": r"\d{4}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]{3,9}"}
+def _shape(pattern: str) -> str:
+    months = f"(?i:{'|'.join(MONTHS)})[A-Za-z]*"
+    kinds = {"Y": "(19|20|21)[0-9]{2}", "b": months, "B": months}
     pieces = re.split(r"%-?([A-Za-z])", pattern)
-    regex = "".join(
-        re.escape(piece) if at % 2 == 0 else f"(?P<{piece}>{kinds.get(piece, '[0-9]{1,6}')})"
-        for at, piece in enumerate(pieces)
+    return "".join(
+        kinds.get(piece, "[0-9]{1,6}") if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)
     )
-    bare = text.translate(str.maketrans(_ODD, _EVEN)).strip() if has_time(pattern) else without_time(text)
-    match = re.fullmatch(regex, bare)
-    return match.groupdict() if match else None
-
-
-def _month(parts: dict[str, str]) -> int:
-    named = (parts.get("b") or parts.get("B") or "").casefold()[:3]
-    return MONTHS.index(named) + 1 if named in MONTHS else int(parts.get("m") or 1)
 
 
 def within_reason(day: str) -> str:

@@ -19,6 +19,7 @@ BAD_DATE, OTHER_CURRENCY, BAD_AMOUNT, TOO_LARGE, BAD_COST = range(FIRST_REJECTED
 # How a line counts: netted with the lines of its order and day, or by itself.
 NETTED, PURCHASE, REFUND, GIVEN_BACK = 0, 1, 2, 3
 MOST_FACTORS = 2
+LONGEST_TEXT = 1000  # of a reject
 EXCLUDED_TABLE = "excluded_customers"
 
 
@@ -98,7 +99,7 @@ class LineReader:
         """
         layers = [
             [self._customer(), self._order(), self._day_quick(), *self._plain_amounts()],
-            *self._careful_amounts(),
+            *self._careful_layers(),
             [self._day(), *self._products(), *self._line_currency()],
             [self._amount(), *self._cost(), self._rounded(), *self._repeats()],
             [self._side(), self._margin(), self._outcome()],
@@ -120,20 +121,23 @@ class LineReader:
     def _day_quick(self) -> str:
         return f"{dates.quick_day('date_text', self.settled.date_format, self.settled.timed)} AS day_quick"
 
-    def _day(self) -> str:
+    def _day_careful(self) -> str:
         careful = dates.careful_day("date_text", self.settled.date_format)
-        return f"""CASE WHEN {dates.within_reason("day_quick")} THEN day_quick
-            WHEN day_quick IS NULL AND date_text IS NOT NULL AND {dates.within_reason(careful)} THEN {careful}
-            END AS day"""
+        return f"CASE WHEN day_quick IS NULL AND date_text IS NOT NULL THEN {careful} END AS day_careful"
+
+    def _day(self) -> str:
+        day = "coalesce(day_quick, day_careful)"
+        return f"CASE WHEN {dates.within_reason(day)} THEN {day} END AS day"
 
     def _plain_amounts(self) -> list[str]:
         return [
             f"{amounts.plain(column, self.config.decimal_mark)} AS {column}_plain" for column in self.money
         ]
 
-    def _careful_amounts(self) -> list[list[str]]:
+    def _careful_layers(self) -> list[list[str]]:
         steps = [amounts.careful_steps(column, self.config.decimal_mark) for column in self.money]
-        return [list(layer) for layer in zip(*steps, strict=True)]
+        layers = [list(layer) for layer in zip(*steps, strict=True)]
+        return [[self._day_careful(), *layers[0]], *layers[1:]]
 
     def _values(self, kind: str) -> list[str]:
         names = [name for name in self.money if name.startswith(kind)]
@@ -260,7 +264,7 @@ class LineReader:
                 cells.append((own, whole, texts))
         column = " ".join(f"WHEN {when} THEN {sql.literal(column)}" for when, column, _ in cells)
         text = " ".join(f"WHEN {when} THEN {text}" for when, _, text in cells)
-        return f"CASE {column} END AS \"column\", coalesce(CASE {text} END, '') AS text"
+        return f"CASE {column} END AS \"column\", substr(coalesce(CASE {text} END, ''), 1, {LONGEST_TEXT}) AS text"
 
 
 def _unless_blank(text: str) -> str:

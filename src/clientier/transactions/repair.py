@@ -20,12 +20,12 @@ import numpy.typing as npt
 from clientier.transactions.dialect import Layout
 from clientier.transactions.encoding import can_decode
 from clientier.transactions.files import scratch_file
+from clientier.transactions.lines import LONGEST_TEXT
 from clientier.transactions.survey import BLOCK, UTF8_BOM, Survey
 
 # How many more lines are looked at, step by step, for the end of a record: beyond these (255) a quote was never
 # meant to be open.
 _MORE_LINES = (3, 12, 48, 192)
-LONGEST_TEXT = 1000  # of a reject's text
 NUL, UNDECODABLE, UNCLOSED, TOO_LONG = "NUL byte", "undecodable bytes", "unclosed quote", "line too long"
 # Stands for a line end inside a field: engines that read a file from several places at once must be able to take
 # every line end for that of a record.
@@ -270,7 +270,9 @@ class _Repair:
     def _on_one_line(self, record: _Record) -> bytes:
         """The record quoted anew, then a blank line for each further line it had."""
         line = self._delimiter.join(map(self._quoted, record.fields))
-        line = line.replace("\r\n", INNER_LINE_END).replace("\n", INNER_LINE_END).replace("\r", INNER_LINE_END)
+        line = (
+            line.replace("\r\n", INNER_LINE_END).replace("\n", INNER_LINE_END).replace("\r", INNER_LINE_END)
+        )
         return _encoded(line) + self._line_end * record.more_lines
 
     def _quoted(self, field: str) -> str:
