@@ -37,8 +37,3 @@ def code_sql(sign: str) -> str:
     )
     return f"CASE {sign} WHEN '' THEN NULL {cases} ELSE {sign} END"
 
-
-def sign_of(text: str) -> str | None:
-    """Return the currency whose sign or code stands in the text, if one does."""
-    found = re.search(PATTERN, text.upper().replace("￥", "¥"))
-    return _MEANING[found[0]] if found else None

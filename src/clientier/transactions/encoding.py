@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from clientier.errors import ConfigError, Problem
+from clientier.errors import ConfigError, DataError, Problem
 from clientier.transactions.files import scratch_file
 from clientier.transactions.survey import BLOCK, Survey
 
 GUESSES = ("utf-8", "gb18030")
+HEAD_BYTES = 1 << 12
 LAST_RESORT = "latin-1"
 _MARK = (
     "\udcff"  # stands for bytes that mean nothing; its own UTF-8 form is invalid, so the line is found again
@@ -23,6 +24,7 @@ _MARK = (
 class TextBytes:
     """One text file as it came: where its bytes lie, and what the survey found."""
 
+    name: str
     path: Path
     survey: Survey
 
@@ -35,10 +37,11 @@ def settle_encodings(
     A byte order mark settles its own file. The rest have one encoding: the first of utf-8, gb18030 that
     decodes all but ``max_reject_rate`` of the lines holding non-ASCII bytes, or all but one; else latin-1.
 
-    Raises:  ConfigError for an encoding nobody knows
+    Raises:  ConfigError for an encoding nobody knows; DataError for UTF-16 that does not say so
     """
     if configured != "auto":
         return [_known(configured)] * len(files), []
+    _refuse_unmarked_utf16(files)
     open_files = [file for file in files if not file.survey.bom and not file.survey.ascii]
     shared = next((guess for guess in GUESSES if _decodes(open_files, guess, max_reject_rate)), LAST_RESORT)
     notes = []
@@ -56,6 +59,22 @@ def _known(name: str) -> str:
         fix = "write utf-8, gb18030, latin-1, utf-16 or auto"
         raise ConfigError(Problem("transactions.encoding", f"unknown encoding '{name}'", fix)) from None
     return codec.name
+
+
+def _refuse_unmarked_utf16(files: Sequence[TextBytes]) -> None:
+    """Raise where every other byte of a file's head is NUL: its lines would all be rejected, one by one."""
+    problems = []
+    for file in files:
+        if file.survey.nul and not file.survey.bom:
+            with file.path.open("rb") as stream:
+                head = stream.read(HEAD_BYTES)
+            nuls = {"utf-16-le": head[1::2].count(0), "utf-16-be": head[::2].count(0)}
+            likely = max(nuls, key=lambda encoding: nuls[encoding])
+            if 4 * nuls[likely] > len(head):
+                fact = "looks like UTF-16 without a byte order mark"
+                problems.append(Problem(file.name, fact, f"write transactions.encoding: {likely}"))
+    if problems:
+        raise DataError(problems)
 
 
 def _decodes(files: Sequence[TextBytes], encoding: str, max_reject_rate: Decimal) -> bool:

@@ -62,7 +62,10 @@ def input_paths(names: Sequence[str], scratch: Path) -> list[Path]:
 
 
 def _each_once(names: Sequence[str]) -> list[str]:
-    return list({_identity(name): name for name in reversed(names)}.values())[::-1]
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(_identity(name), name)
+    return list(found.values())
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
