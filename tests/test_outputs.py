@@ -77,8 +77,7 @@ def write(folder: Path, config: Config, form: Format, frames: Sequence[pd.DataFr
     with OutputFolder(folder, TIERS, form) as output:
         for frame in frames:
             there, actions = placed(config, frame)
-            output.write_customers(there)
-            output.write_actions(actions)
+            output.write(output.render(there, actions))
         output.close_tables()
         output.write_table("rejects.csv", REJECTS)
         output.write_text("config.yaml", "language: zh  # 中文\n")
@@ -285,8 +284,7 @@ def test_no_rejects_are_a_header_only(tmp_path: Path) -> None:
 def test_a_failure_closes_every_file(tmp_path: Path, default_config: Config, form: Format) -> None:
     def failing() -> None:
         with OutputFolder(tmp_path, TIERS, form) as output:
-            there, _ = placed(default_config, shop())
-            output.write_customers(there)
+            output.write(output.render(*placed(default_config, shop())))
             raise RuntimeError("the disk is gone")
 
     with pytest.raises(RuntimeError, match="the disk is gone"):

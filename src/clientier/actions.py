@@ -31,7 +31,7 @@ _WINDOW = "{window}"
 class ActionLists:
     """The actions of one batch of customers."""
 
-    table: pa.Table  # columns.ACTION_COLUMNS, all text
+    table: pa.Table  # columns.ACTION_COLUMNS, all text; what an action says of itself as codes into its texts
     customers_per_action: Mapping[str, int]  # by action id
     withheld_per_action: Mapping[str, int]  # messages left empty because a figure is empty, by action id
 
@@ -162,11 +162,13 @@ def _table(batch: _Batch, playbook: Sequence[Action], chosen: Sequence[_Chosen],
     # The parts are in the order of the playbook: a stable sort by customer keeps it for each of them.
     order = pa.array(np.argsort(rows, kind="stable"))
     customer = pa.array(rows).take(order)
-    action = pa.array(np.repeat(np.arange(len(chosen)), [len(part.rows) for part in chosen])).take(order)
+    codes = np.repeat(np.arange(len(chosen), dtype=np.int32), [len(part.rows) for part in chosen])
+    action = pa.array(codes).take(order)
 
     cells = {name: batch.text(name).take(customer) for name in _OF_THE_CUSTOMER}
     cells |= {
-        name: texts.take(action) for name, texts in _of_the_action(playbook, batch.config, issued).items()
+        name: pa.DictionaryArray.from_arrays(action, texts)
+        for name, texts in _of_the_action(playbook, batch.config, issued).items()
     }
     cells["briefing"] = _concatenated([part.briefing for part in chosen]).take(order)
     cells["message"] = _concatenated([part.message for part in chosen]).take(order)

@@ -35,24 +35,24 @@ def rendered(values: pd.Series[Any], render: Render, step: int = 1) -> pa.String
     """
     missing = values.isna().to_numpy()
     numbers = values.to_numpy(dtype=np.int64, na_value=0)
-    if len(numbers) < _WORTH_A_TABLE:
-        table, index = render(numbers), np.arange(len(numbers))
-    else:
-        table, index = _looked_up(numbers, render, step)
-    return table.take(pa.array(index, mask=missing))
+    if len(numbers) >= _WORTH_A_TABLE:
+        return _looked_up(numbers, missing, render, step)
+    texts = render(numbers)
+    return pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), texts) if missing.any() else texts
 
 
-def _looked_up(numbers: Integers, render: Render, step: int) -> tuple[pa.StringArray, Integers]:
+def _looked_up(
+    numbers: Integers, missing: npt.NDArray[np.bool_], render: Render, step: int
+) -> pa.StringArray:
     index = numbers // step
-    inside = (index >= 0) & (index < _TABLE_SIZE)
+    inside = (index >= 0) & (index < _TABLE_SIZE) & ~missing
     if step > 1:
         inside &= index * step == numbers
-    table = _table(render, step)
-    outside = np.flatnonzero(~inside)
-    if not len(outside):
-        return table, index
-    index[outside] = _TABLE_SIZE + np.arange(len(outside))
-    return pa.concat_arrays([table, render(numbers[outside])]), index
+    outside = ~inside & ~missing
+    found = _table(render, step).take(pa.array(index, mask=~inside))
+    if not outside.any():
+        return found
+    return pc.replace_with_mask(found, pa.array(outside), render(numbers[outside]))
 
 
 @lru_cache(maxsize=16)

@@ -30,6 +30,9 @@ class Format:
     excel: bool = False  # a BOM first, and no cell that a spreadsheet would run
 
 
+Rendered = list[tuple["Sink", Any]]  # for each file its rows: lines of CSV (Arrow text), or an Arrow table
+
+
 class Sink:
     """One file being written: its bytes are counted into a digest as they pass."""
 
@@ -90,14 +93,17 @@ class TableFiles:
             sink.write((BOM if self._form.excel else b"") + csv_header(self._columns))
         return sink
 
-    def write(self, rows: pa.Table, parts: Iterable[tuple[Sink, pa.Array | None]]) -> None:
-        """Write the rows that each part's mask chooses (all without one) to its file.
+    def render(self, rows: pa.Table, parts: Iterable[tuple[Sink, pa.Array | None]]) -> Rendered:
+        """Return what each part's mask chooses of the rows (all without one) as its file takes it.
 
-        Needs:  string columns for CSV; for Parquet typed ones
+        Needs:  text columns for CSV; for Parquet typed ones
         """
         body = rows if self._form.kind == "parquet" else csv_lines(rows)
-        for sink, mask in parts:
-            chosen = body if mask is None else body.filter(mask)
+        return [(sink, body if mask is None else body.filter(mask)) for sink, mask in parts]
+
+    def write(self, rendered: Rendered) -> None:
+        """Write rendered rows to their files."""
+        for sink, chosen in rendered:
             sink.rows += len(chosen)
             writer = self._sinks[sink]
             if writer is None:
@@ -141,9 +147,9 @@ def customer_rows(customers: pd.DataFrame, columns: Sequence[Column], form: Form
 def action_rows(actions: pa.Table, form: Format) -> pa.Table:
     """Return a batch of actions as the rows of a file."""
     if form.kind == "parquet":
-        return pa.table({name: actions[name].cast(_arrow_type(name)) for name in ACTION_COLUMNS})
+        return pa.table({n: actions[n].cast(pa.string()).cast(_arrow_type(n)) for n in ACTION_COLUMNS})
     if form.excel:
-        cells = {name: actions[name].combine_chunks() for name in ACTION_COLUMNS}
+        cells = {name: actions[name].cast(pa.string()).combine_chunks() for name in ACTION_COLUMNS}
         return _neutral(cells, [name for name in ACTION_COLUMNS if _arrow_type(name) == pa.string()])
     return actions.select(list(ACTION_COLUMNS))
 
@@ -189,16 +195,23 @@ class OutputFolder:
         if kind is not None:
             self._abandon()
 
-    def write_customers(self, customers: pd.DataFrame) -> None:
-        """Write a batch of placed customers to customers and to the files of their tiers."""
-        rows = customer_rows(customers, CUSTOMER_COLUMNS, self._form)
-        tier = frames.text_array(customers["tier"])
-        self._tables[0].write(rows, [(self._all, None), *_by_tier(self._tiers, tier)])
+    def render(self, customers: pd.DataFrame, actions: pa.Table) -> tuple[Rendered, Rendered]:
+        """Render a batch of placed customers and their actions; safe to call in several threads at once."""
+        customer_tables, action_tables = self._tables
+        of_all = (self._all, None)
+        of_tiers = _by_tier(self._tiers, frames.text_array(customers["tier"]))
+        with_actions = _by_tier(self._actions, actions["tier"].combine_chunks())
+        return (
+            customer_tables.render(
+                customer_rows(customers, CUSTOMER_COLUMNS, self._form), [of_all, *of_tiers]
+            ),
+            action_tables.render(action_rows(actions, self._form), with_actions),
+        )
 
-    def write_actions(self, actions: pa.Table) -> None:
-        """Write a batch of actions to the files of their customers' tiers."""
-        tier = actions["tier"].combine_chunks()
-        self._tables[1].write(action_rows(actions, self._form), _by_tier(self._actions, tier))
+    def write(self, rendered: tuple[Rendered, Rendered]) -> None:
+        """Write a rendered batch; the order of the calls is the order of the files."""
+        for table, rows in zip(self._tables, rendered, strict=True):
+            table.write(rows)
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write a whole table of texts and integers as CSV."""

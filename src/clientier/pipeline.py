@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from clientier import notes, summary, wording
-from clientier.actions import list_actions
+from clientier.actions import ActionLists, list_actions
 from clientier.atomic import output_errors, staged_folder
 from clientier.config import show
 from clientier.customers import add_metrics
@@ -29,7 +29,7 @@ from clientier.legend.page import legend
 from clientier.manifest import NAME, manifest, published_already
 from clientier.model import Model, model_text, read_model
 from clientier.options import RunOptions
-from clientier.outputs import Format, OutputFolder
+from clientier.outputs import Format, OutputFolder, Rendered
 from clientier.period import next_business_day
 from clientier.placement import Plan, place
 from clientier.summary import Tally
@@ -37,7 +37,7 @@ from clientier.transactions.files import input_paths
 
 __all__ = ["Checked", "RunOptions", "RunResult", "check", "run"]
 
-BATCHES_AHEAD = 2  # how many placed batches may wait for the writer
+WORKERS = 2  # threads that place; Arrow and numpy let them run at the same time
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,15 @@ def check(options: RunOptions, progress: Progress | None = None) -> Checked:
 
 
 @dataclass(frozen=True)
+class _Placed:
+    """A batch of customers, ready to be written."""
+
+    customers: pd.DataFrame
+    actions: ActionLists
+    rendered: tuple[Rendered, Rendered]
+
+
+@dataclass(frozen=True)
 class _Run:
     """What is known once the cut points are settled; from here on customers are looked at one by one."""
 
@@ -112,26 +121,28 @@ class _Run:
         return result
 
     def _write_customers(self, folder: OutputFolder) -> Tally:
-        """Place the customers batch by batch; a second thread lists their actions and writes."""
+        """Place batches of customers side by side; write them in their order."""
         tally = Tally()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing") as writer:
-            waiting: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="placing") as pool:
+            waiting: deque[Future[_Placed]] = deque()
             for sums in self.job.engine.customers():
-                customers = place(add_metrics(sums, self.data.period.as_of), self.plan)
-                waiting.append(writer.submit(self._write_batch, customers, folder, tally))
-                while len(waiting) > BATCHES_AHEAD:
-                    waiting.popleft().result()
-            for written in waiting:
-                written.result()
+                waiting.append(pool.submit(self._place, sums, folder))
+                if len(waiting) > WORKERS:
+                    self._write_batch(waiting.popleft().result(), folder, tally)
+            for placed in waiting:
+                self._write_batch(placed.result(), folder, tally)
         return tally
 
-    def _write_batch(self, customers: pd.DataFrame, folder: OutputFolder, tally: Tally) -> None:
-        config = self.plan.config
-        actions = list_actions(customers, config, self.plan.cuts, self.issued)
-        tally.count_customers(customers, wording.on_the_keep_list(config.language))
-        tally.count_actions(actions)
-        folder.write_customers(customers)
-        folder.write_actions(actions.table)
+    def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Placed:
+        """Do all that needs no other batch: metrics, tiers, actions, and the lines of every file."""
+        customers = place(add_metrics(sums, self.data.period.as_of), self.plan)
+        actions = list_actions(customers, self.plan.config, self.plan.cuts, self.issued)
+        return _Placed(customers, actions, folder.render(customers, actions.table))
+
+    def _write_batch(self, placed: _Placed, folder: OutputFolder, tally: Tally) -> None:
+        tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
+        tally.count_actions(placed.actions)
+        folder.write(placed.rendered)
 
     def _used_model(self, tally: Tally) -> Model:
         """Return the yardstick of this run: the one it was given, or its own with the shares found now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,39 @@ def csv_header(names: Sequence[str]) -> bytes:
 def csv_lines(table: pa.Table) -> pa.Array:
     """Return one text a row: its cells, comma-separated, with the line end.
 
-    Needs:  string columns without nulls
+    Needs:  text columns without nulls, plain or as codes into a dictionary of few texts
     """
-    cells = [_quoted(_one_array(column)) for column in table.columns]
+    cells = [_decoded(cell) for cell in _side_by_side(table)]
     cells[-1] = pc.binary_join_element_wise(cells[-1], "\n", "")
     return pc.binary_join_element_wise(*cells, ",")
+
+
+def _side_by_side(table: pa.Table) -> list[pa.Array]:
+    """Return the columns quoted; neighbours with the same codes are joined once per text, not once per row."""
+    cells: list[pa.Array] = []
+    for column in table.columns:
+        cell = _quoted_column(_one_array(column))
+        if cells and _have_same_codes(cells[-1], cell):
+            joined = pc.binary_join_element_wise(cells.pop().dictionary, cell.dictionary, ",")
+            cell = pa.DictionaryArray.from_arrays(cell.indices, joined)
+        cells.append(cell)
+    return cells
+
+
+def _have_same_codes(one: pa.Array, other: pa.Array) -> bool:
+    if not (pa.types.is_dictionary(one.type) and pa.types.is_dictionary(other.type)):
+        return False
+    return bool(one.indices.equals(other.indices))
+
+
+def _decoded(cell: pa.Array) -> pa.Array:
+    return cell.dictionary_decode() if pa.types.is_dictionary(cell.type) else cell
+
+
+def _quoted_column(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        return pa.DictionaryArray.from_arrays(column.indices, _quoted(column.dictionary))
+    return _quoted(column)
 
 
 def lines_bytes(lines: pa.Array) -> memoryview:
@@ -47,26 +76,9 @@ def _quoted(cells: pa.Array) -> pa.Array:
     special = [byte for byte in _SPECIAL if (text == byte).any()]
     if not special:
         return cells
-    if ord('"') in special:
-        cells = pc.replace_substring(cells, '"', '""')
-        text = _bytes_of(cells)
-    quote = pc.if_else(_rows_with(cells, text, special), '"', "")
-    return pc.binary_join_element_wise(quote, cells, quote, "")
-
-
-def _rows_with(cells: pa.Array, text: Bytes, special: list[int]) -> pa.Array:
-    """Find the cells that hold one of the bytes. Ten times as fast as a regular expression."""
-    found = np.flatnonzero(np.logical_or.reduce([text == byte for byte in special]))
-    rows = np.searchsorted(_ends(cells), found, side="right") - 1
-    mask = np.zeros(len(cells), dtype=bool)
-    mask[rows] = True
-    return pa.array(mask)
-
-
-def _ends(cells: pa.Array) -> npt.NDArray[np.int32]:
-    """Return where each cell starts in the bytes of all, and last where the last one ends."""
-    offsets = np.frombuffer(cells.buffers()[1], dtype=np.int32)[cells.offset : cells.offset + len(cells) + 1]
-    return np.asarray(offsets - offsets[0], dtype=np.int32)
+    needing = reduce(pc.or_, (pc.match_substring(cells, chr(byte)) for byte in special))
+    quote = pc.if_else(needing, '"', "")
+    return pc.binary_join_element_wise(quote, pc.replace_substring(cells, '"', '""'), quote, "")
 
 
 def _bytes_of(cells: pa.Array) -> Bytes:

@@ -123,7 +123,8 @@ def _exact_products(histogram: Histogram) -> npt.NDArray[Any]:
     """Return value x customers; as Python integers where 64 bits might not hold the sum."""
     largest = int(histogram.values.max(initial=0)) * histogram.count
     kind = object if largest >= _ABOVE_ALL else np.int64
-    return np.multiply(histogram.values.astype(kind), histogram.customers.astype(kind))
+    products: npt.NDArray[Any] = histogram.values.astype(kind) * histogram.customers.astype(kind)
+    return products
 
 
 def score_rising(values: Integers, thresholds: Iterable[int | None]) -> Integers:
