@@ -70,7 +70,9 @@ def read_files(names: list[str], base: Path, **keys: Any) -> Read:
 
 
 def _gathered(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Read:
-    rows = connection.execute('SELECT * FROM order_days ORDER BY customer, "order" NULLS FIRST, day').fetchall()
+    rows = connection.execute(
+        'SELECT * FROM order_days ORDER BY customer, "order" NULLS FIRST, day'
+    ).fetchall()
     names = ["customer", "order", "day", "purchases", "gross", "refunds", "margin", "lines"]
     described = connection.execute("DESCRIBE order_days").fetchall()
     assert sorted(name for name, *_ in described) == sorted(names)

@@ -127,7 +127,16 @@ def test_what_is_no_number_is_rejected(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1e400", "-1e400", "inf", "-Infinity", "1000000000000", "999999999999.9999999", "-£1,000,000,000,000.00", "1e12"],
+    [
+        "1e400",
+        "-1e400",
+        "inf",
+        "-Infinity",
+        "1000000000000",
+        "999999999999.9999999",
+        "-£1,000,000,000,000.00",
+        "1e12",
+    ],
 )
 def test_an_amount_from_ten_to_the_twelfth_on_is_too_large(text: str) -> None:
     assert amount_of(text) == (None, False, None, amounts.TOO_LARGE)
@@ -193,10 +202,14 @@ def test_a_product_is_exact_and_rounded_once(one: str, other: str, product: str)
 
 def test_a_product_beyond_the_limit_is_no_amount() -> None:
     exact = amounts.product(["1000000::DECIMAL(18,6)", "-1000000::DECIMAL(18,6)"])
-    assert duckdb.execute(f"SELECT {amounts.rounded('exact', 2)} FROM (SELECT {exact} AS exact)").fetchall() == [(None,)]
+    assert duckdb.execute(
+        f"SELECT {amounts.rounded('exact', 2)} FROM (SELECT {exact} AS exact)"
+    ).fetchall() == [(None,)]
 
 
-@pytest.mark.parametrize(("text", "comma"), [("12,50", True), ("1.234,5", True), ("1,234", False), ("N/A", False)])
+@pytest.mark.parametrize(
+    ("text", "comma"), [("12,50", True), ("1.234,5", True), ("1,234", False), ("N/A", False)]
+)
 def test_a_decimal_comma_is_recognised(text: str, comma: bool) -> None:
     assert amounts.is_comma_decimal(text) is comma
 

@@ -130,7 +130,9 @@ def test_every_day_of_three_centuries_is_read(day: date) -> None:
         ("30/02/2025 10:00", "%d/%m/%Y %H:%M", True),
     ],
 )
-def test_a_day_that_no_calendar_has_is_told_from_what_is_no_date(text: str, pattern: str, impossible: bool) -> None:
+def test_a_day_that_no_calendar_has_is_told_from_what_is_no_date(
+    text: str, pattern: str, impossible: bool
+) -> None:
     assert is_impossible(text, pattern) is impossible
 
 
@@ -144,13 +146,17 @@ def test_a_day_that_no_calendar_has_is_told_from_what_is_no_date(text: str, patt
         (["2025年3月4日"], "%Y年%m月%d日"),
     ],
 )
-def test_a_format_that_only_one_reading_has_is_settled_by_a_few_dates(samples: list[str], pattern: str) -> None:
+def test_a_format_that_only_one_reading_has_is_settled_by_a_few_dates(
+    samples: list[str], pattern: str
+) -> None:
     form = dates.settled_by_shape(samples)
     assert form is not None
     assert form.pattern == pattern
 
 
-@pytest.mark.parametrize("samples", [["04/03/2025"], ["04/03/25"], ["31/12/2025"], ["N/A"], [], ["2025-03-04", "N/A"]])
+@pytest.mark.parametrize(
+    "samples", [["04/03/2025"], ["04/03/25"], ["31/12/2025"], ["N/A"], [], ["2025-03-04", "N/A"]]
+)
 def test_a_format_that_has_several_readings_or_none_needs_counting(samples: list[str]) -> None:
     assert dates.settled_by_shape(samples) is None
 

@@ -12,7 +12,9 @@ from clientier.transactions.dialect import Layout, explicit, layout_of, missing_
 NEEDED = ("customer", "date", "amount")
 
 
-def layout(folder: Path, text: str | bytes, delimiter: str = "auto", needed: tuple[str, ...] = NEEDED) -> Layout:
+def layout(
+    folder: Path, text: str | bytes, delimiter: str = "auto", needed: tuple[str, ...] = NEEDED
+) -> Layout:
     path = folder / "head.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     found = layout_of(path, delimiter, needed)
@@ -54,7 +56,9 @@ def test_a_file_of_nothing_has_no_layout(tmp_path: Path, text: str) -> None:
     assert layout_of(path, "auto", NEEDED) is None
 
 
-@pytest.mark.parametrize(("written", "sign"), [("tab", "\t"), ("\\t", "\t"), ("semicolon", ";"), ("|", "|"), ("~", "~")])
+@pytest.mark.parametrize(
+    ("written", "sign"), [("tab", "\t"), ("\\t", "\t"), ("semicolon", ";"), ("|", "|"), ("~", "~")]
+)
 def test_a_delimiter_is_named_by_sign_or_word(tmp_path: Path, written: str, sign: str) -> None:
     assert explicit(written) == sign
     assert layout(tmp_path, sign.join(NEEDED) + "\n", written).header == NEEDED

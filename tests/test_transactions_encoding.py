@@ -45,7 +45,9 @@ def test_plain_ascii_is_utf_8(tmp_path: Path) -> None:
         (ASCII_HEAD + "2,关键客户\n".encode() * 2, "utf-8"),
     ],
 )
-def test_an_encoding_is_recognised_however_far_down_it_shows(tmp_path: Path, content: bytes, encoding: str) -> None:
+def test_an_encoding_is_recognised_however_far_down_it_shows(
+    tmp_path: Path, content: bytes, encoding: str
+) -> None:
     assert settled(tmp_path, content) == ([encoding], [])
 
 
@@ -106,7 +108,9 @@ def test_a_copy_is_whole_across_blocks(tmp_path: Path, encoding: str) -> None:
         (b"1\0,\0\x00\xd8\n\0" + "2,客\n".encode("utf-16-le") + b"3\0,\0\xd8", "utf-16-le"),
     ],
 )
-def test_bytes_that_mean_nothing_spoil_their_own_line_only(tmp_path: Path, content: bytes, encoding: str) -> None:
+def test_bytes_that_mean_nothing_spoil_their_own_line_only(
+    tmp_path: Path, content: bytes, encoding: str
+) -> None:
     first, second, third = copy_of(tmp_path, content, encoding).split(b"\n")[:3]
     assert second == "2,客".encode()
     for line in (first, third):

@@ -152,13 +152,17 @@ CELL = st.text(st.sampled_from('ab ",\n客'), max_size=5)
 
 
 @given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=8), st.booleans())
-def test_what_a_csv_writer_wrote_is_read_back_whole(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], crlf: bool) -> None:
+def test_what_a_csv_writer_wrote_is_read_back_whole(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], crlf: bool
+) -> None:
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL if crlf else csv.QUOTE_MINIMAL)
     writer.writerows([("a", "b", "c"), *rows])
     data, found = repaired(tmp_path_factory.mktemp("repair"), written.getvalue().encode())
     lines = io.StringIO(data.decode(), newline="")
-    read = [[cell.replace(INNER_LINE_END, "\n") for cell in row] for row in csv.reader(lines, strict=True) if row]
+    read = [
+        [cell.replace(INNER_LINE_END, "\n") for cell in row] for row in csv.reader(lines, strict=True) if row
+    ]
     assert found.faults == ()
     assert [tuple(row) for row in read[1:]] == rows
     assert data.count(b"\n") == written.getvalue().count("\n")

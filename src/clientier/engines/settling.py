@@ -94,12 +94,12 @@ class Currency:
 def majority_currency(connection: duckdb.DuckDBPyConnection, configured: str | None) -> Currency | None:
     """Return the currency of most lines that show one; None where no line does."""
     counts = counting.lines_by_currency(connection)
-    several = counts.pop(currencies.SEVERAL, 0)
-    if not counts and not several:
+    several = counts.pop(currencies.SEVERAL, 0)  # an amount in one currency, its cost in another
+    if several and not counts:
+        counts = {configured or NO_CURRENCY: 0}
+    if not counts:
         return None
-    code = min(
-        counts or [configured or NO_CURRENCY], key=lambda code: (-counts[code], code != configured, code)
-    )
+    code = min(counts, key=lambda code: (-counts[code], code != configured, code))
     notes = []
     if configured and code != configured:
         notes.append(f"amounts show the currency {code}; transactions.currency says {configured}")
