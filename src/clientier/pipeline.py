@@ -127,7 +127,7 @@ class _Run:
             waiting: deque[Future[_Placed]] = deque()
             for sums in self.job.engine.customers():
                 waiting.append(pool.submit(self._place, sums, folder))
-                if len(waiting) > WORKERS:
+                if len(waiting) >= WORKERS:
                     self._write_batch(waiting.popleft().result(), folder, tally)
             for placed in waiting:
                 self._write_batch(placed.result(), folder, tally)
