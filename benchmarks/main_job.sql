@@ -71,7 +71,10 @@ SET VARIABLE ordinary_words = (SELECT format(
 
 -- ---- metrics, scores, tiers, potential ------------------------------------------------------------
 
-CREATE MACRO ratio(a, b) AS (round_even(a::DOUBLE * 10000 / nullif(b, 0)::DOUBLE, 0) / 10000)::DECIMAL(18, 4);
+-- Hundredths are whole numbers, exact in a double: a quotient that ends in a 5 is rounded half-even.
+CREATE MACRO hundredths(a) AS round(a::DOUBLE * 100);
+CREATE MACRO ratio(a, b) AS
+    (round_even(hundredths(a) * 10000 / nullif(hundredths(b), 0), 0) / 10000)::DECIMAL(18, 4);
 CREATE MACRO money(amount) AS CASE WHEN amount < 1000 THEN amount::VARCHAR ELSE format('{:,.2f}', amount::DOUBLE) END;
 CREATE MACRO percent(rate) AS (rate * 100)::DECIMAL(18, 1) || ' %';
 CREATE MACRO in_words(day) AS strftime(day, '%-d %B %Y');
@@ -113,24 +116,28 @@ tiered AS (
                 ELSE 'small' END AS tier
     FROM scored
 ),
+leaving AS (  -- what takes a customer out of the last tier: net spend above 0, and less than half of it sent back
+    SELECT *, CASE tier WHEN 'eliminate' THEN greatest(
+        0.01 - monetary, floor((refunds::DOUBLE / 0.49995 - gross::DOUBLE) * 100)::BIGINT / 100 + 0.01, 0)::DECIMAL(18, 2)
+        END AS to_small
+    FROM tiered
+),
 costed AS (
     SELECT *,
-           CASE tier WHEN 'ordinary' THEN 'key' WHEN 'small' THEN 'ordinary' WHEN 'eliminate' THEN 'small' END
-               AS next_tier,
+           CASE WHEN tier = 'ordinary' THEN 'key'
+                WHEN tier = 'eliminate' AND to_small < getvariable('ordinary_cut') - monetary THEN 'small'
+                WHEN tier <> 'key' THEN 'ordinary' END AS next_tier,
            CASE tier WHEN 'ordinary' THEN greatest(1, 2 - frequency) WHEN 'key' THEN NULL ELSE 1 END AS gap_orders,
            CASE tier WHEN 'ordinary' THEN greatest(getvariable('key_cut') - monetary, 0)
                      WHEN 'small' THEN getvariable('ordinary_cut') - monetary
-                     WHEN 'eliminate' THEN least(
-                         getvariable('ordinary_cut') - monetary,
-                         greatest(0.01 - monetary, 0.01 + (refunds / 0.49995 - gross)::DECIMAL(18, 2)))
-           END AS gap_monetary
-    FROM tiered
+                     WHEN 'eliminate' THEN least(to_small, getvariable('ordinary_cut') - monetary) END AS gap_monetary
+    FROM leaving
 )
 SELECT customer_id, first_order, last_order, recency_days, frequency, monetary, gross, refunds, refund_rate,
        average_order, tenure_days, rhythm_days, lateness, trend, recency_score, frequency_score, monetary_score,
        rfm, rfm_total, tier, NULL AS grade,
        CASE WHEN next_tier IS NULL THEN 'no'
-            WHEN gap_monetary <= 0.5 * monetary
+            WHEN monetary > 0 AND ratio(gap_monetary, monetary) <= 0.5
                  AND (lateness <= 2 OR frequency = 1 AND recency_days <= 90) THEN 'yes'
             WHEN tenure_days <= 90 AND frequency >= 2 THEN 'yes'
             ELSE 'no' END AS potential,
