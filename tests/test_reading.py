@@ -355,6 +355,7 @@ def test_what_is_known_of_each_file_is_told(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         "customer;order;date;amount;x\nC1;1;04.03.2025;1;客\nC1;1;25.03.2025;1;客\n".encode("gb18030"),
+        max_reject_rate="0.01",
     )
     (told,) = found.reading.inputs
     assert (told.name, told.path.name, told.bytes) == (str(tmp_path / "sales.csv"), "sales.csv", 71)
@@ -400,6 +401,10 @@ def test_column_names_may_hold_any_sign(tmp_path: Path) -> None:
     columns = {"customer": 'a"b', "date": "it's", "order": "select", "amount": "{x}%s; --"}
     text = '"a""b",it\'s,select,{x}%s; --\nC1,1,2026-10-01,1\n'.replace("C1,1,2026-10-01", "C1,2026-10-01,1")
     assert read(tmp_path, text, columns=columns).order_days == [("C1", "1", "2026-10-01", 1, "1", "0")]
+
+
+def test_a_delimiter_at_the_end_of_a_line_is_borne(tmp_path: Path) -> None:
+    assert read_lines(tmp_path, "C1,1,2026-10-01,1,").outcomes == {"usable": 1}
 
 
 def test_one_column_may_serve_twice(tmp_path: Path) -> None:
