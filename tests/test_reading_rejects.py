@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pyarrow as pa
@@ -294,7 +295,7 @@ def essence(found: Read) -> object:
 def test_shuffled_split_packed_or_as_parquet_the_lines_mean_the_same(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[tuple[str, ...]],
-    random: st.random.Random,
+    random: Random,
     duplicates: str,
 ) -> None:
     folder = tmp_path_factory.mktemp("forms")

@@ -14,11 +14,11 @@ from clientier.transactions import amounts, currencies, sql
 Found = tuple[Decimal | None, bool, str | None, str | None]  # value, rounded, currency, fault
 
 
-def amount_of(text: str, decimal_mark: str = ".") -> Found:
+def amount_of(text: str, decimal_mark: str = ".", currency: str | None = None) -> Found:
     """Read one text, the plain way or the careful one."""
     relation = f"SELECT {sql.literal(text)}::VARCHAR AS a"
     relation = f"SELECT *, {amounts.plain('a', decimal_mark)} AS a_plain FROM ({relation})"
-    for step in amounts.careful_steps("a", decimal_mark):
+    for step in amounts.careful_steps("a", decimal_mark, currency):
         relation = f"SELECT *, {step} FROM ({relation})"
     row = duckdb.execute(f"""SELECT coalesce(a_plain, a_hard.value), coalesce(a_hard.rounded, FALSE),
         a_hard.currency, a_hard.fault FROM ({relation})""").fetchall()[0]
@@ -81,7 +81,7 @@ def test_an_amount_is_read_exactly(text: str, value: str) -> None:
         ("¥12.50", "12.50", "CNY"),
         ("12.50元", "12.50", "CNY"),
         ("12.50 zł", "12.50", "PLN"),
-        ("kr. 12.50", "12.50", "KR"),
+        ("kr. 12.50", "12.50", "SEK"),
         ("12.50 £-", "-12.50", "GBP"),
     ],
 )
@@ -212,6 +212,23 @@ def test_a_product_beyond_the_limit_is_no_amount() -> None:
 )
 def test_a_decimal_comma_is_recognised(text: str, comma: bool) -> None:
     assert amounts.is_comma_decimal(text) is comma
+
+
+@pytest.mark.parametrize(
+    ("text", "configured", "currency"),
+    [
+        ("$5", "CAD", "CAD"),
+        ("CAD 5", "CAD", "CAD"),
+        ("US$5", "CAD", "USD"),
+        ("¥5", "JPY", "JPY"),
+        ("¥5", "GBP", "CNY"),
+        ("5 kr", "NOK", "NOK"),
+    ],
+)
+def test_a_sign_of_several_countries_means_the_configured_currency(
+    text: str, configured: str, currency: str
+) -> None:
+    assert amount_of(text, currency=configured)[2] == currency
 
 
 def test_there_are_few_enough_currencies_to_be_counted_in_a_byte() -> None:

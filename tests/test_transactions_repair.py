@@ -125,7 +125,7 @@ def test_a_bad_last_line_without_line_end_leaves_nothing_behind(tmp_path: Path) 
 
 
 def test_line_ends_of_two_bytes_stay_so(tmp_path: Path) -> None:
-    data, found = repaired(tmp_path, b'a,b,c\r\n1,"open,3\r\n4,"x\r\ny",6\r\n7,8,9\r\n')
+    data, _ = repaired(tmp_path, b'a,b,c\r\n1,"open,3\r\n4,"x\r\ny",6\r\n7,8,9\r\n')
     inner = f'4,"x{INNER_LINE_END}y",6'.encode()
     assert data == b"a,b,c\r\n\r\n" + inner + b"\r\n\r\n7,8,9\r\n"
 

@@ -25,7 +25,7 @@ from clientier.transactions.lines import (
     TOO_LARGE,
     LineReader,
 )
-from clientier.transactions.prepare import EmptyFile, InputFile, TextFile
+from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile
 from clientier.transactions.repair import TOO_LONG, UNCLOSED, UNDECODABLE
 
 CELLS = {"line": pa.int64(), "column": pa.string(), "reason": pa.string(), "text": pa.string()}
@@ -139,7 +139,7 @@ def rejects_of(
 def _of_text_file(
     connection: duckdb.DuckDBPyConnection, file: TextFile, cells: list[pa.Table]
 ) -> list[pa.Table]:
-    """Number the bad cells by line, in place; return the lines that are bad as a whole."""
+    """Return the lines that are bad as a whole; number the bad cells, in place, by line."""
     whole = connection.sql(
         f"SELECT reason, text FROM bad_lines WHERE file = {file.number} ORDER BY byte"
     ).to_arrow_table()
@@ -162,7 +162,7 @@ def _whole_lines(lines: Array, reasons: pa.Array, texts: pa.Array) -> pa.Table:
 
 
 def _bad_cells(
-    connection: duckdb.DuckDBPyConnection, file: InputFile, reader: LineReader, scan: Scan
+    connection: duckdb.DuckDBPyConnection, file: TextFile | ParquetFile, reader: LineReader, scan: Scan
 ) -> pa.Table:
     """Return the records with an unreadable cell, by their number in the file."""
     reader = LineReader(reader.config.model_copy(update={"duplicates": "keep"}), reader.settled)

@@ -26,12 +26,11 @@ class Scan:
         """Return one relation over all the files: file (its number) and the texts. Bad lines go to reject_errors."""
         return " UNION ALL ".join(f"({part})" for part in self._parts(files))
 
-    def of_one(self, file: InputFile) -> str:
+    def of_one(self, file: TextFile | ParquetFile) -> str:
         """Return the relation of one file's records in their order, leaving out bad lines."""
-        if isinstance(file, TextFile):
-            return self._of_texts([file], "ignore_errors = true, parallel = false")
-        assert isinstance(file, ParquetFile)
-        return self._of_parquet(file)
+        if isinstance(file, ParquetFile):
+            return self._of_parquet(file)
+        return self._of_texts([file], "ignore_errors = true, parallel = false")
 
     def _parts(self, files: Iterable[InputFile]) -> Iterable[str]:
         alike: dict[object, list[TextFile]] = defaultdict(list)

@@ -34,7 +34,7 @@ def plain(text: str, decimal_mark: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, {sql.literal(pattern)}) THEN CAST({number} AS {AMOUNT_TYPE}) END"
 
 
-def careful_steps(column: str, decimal_mark: str) -> list[str]:
+def careful_steps(column: str, decimal_mark: str, currency: str | None) -> list[str]:
     """Return the steps of the careful way for one column: each an SQL select item, to be nested in turn.
 
     Needs:  ``{column}``, its text, and ``{column}_plain``, the amount read the plain way
@@ -49,13 +49,14 @@ def careful_steps(column: str, decimal_mark: str) -> list[str]:
         f"CASE WHEN {marks} IS NOT NULL THEN regexp_extract({marks}, {pattern}, {names}) END AS {parts}",
         f"CASE WHEN {marks} IS NOT NULL THEN {_digits(parts, marks)} END AS {digits}",
         f"CASE WHEN {digits} IS NOT NULL THEN {_moved(digits)} END AS {moved}",
-        f"CASE WHEN {column}_plain IS NULL THEN {_value(marks, digits, moved)} END AS {column}_hard",
+        f"CASE WHEN {column}_plain IS NULL THEN {_value(marks, digits, moved, currency)} END AS {column}_hard",
     ]
 
 
 def _pattern(decimal_mark: str) -> str:
     mark, separator = (r"\.", ",") if decimal_mark == "." else (",", r"\.")
-    whole = rf"[1-9][0-9]{{0,2}}(?:{separator}[0-9]{{2,3}})*{separator}[0-9]{{3}}|[1-9][0-9]{{0,2}}(?:[ '][0-9]{{3}})+|[0-9]*"
+    first = "[1-9][0-9]{0,2}"
+    whole = rf"{first}(?:{separator}[0-9]{{2,3}})*{separator}[0-9]{{3}}|{first}(?:[ '][0-9]{{3}})+|[0-9]*"
     sign = currencies.PATTERN
     return (
         rf"^(\()? ?([-+])? ?({sign})? ?([-+])? ?(\()?({whole})(?:{mark}([0-9]*))?(?:E([-+]?[0-9]{{1,6}}))?"
@@ -88,13 +89,14 @@ def _moved(digits: str) -> str:
         ELSE {{'whole': ltrim(left({every}, {point}), '0'), 'fraction': substr({every}, {point} + 1)}} END"""
 
 
-def _value(marks: str, digits: str, moved: str) -> str:
+def _value(marks: str, digits: str, moved: str, currency: str | None) -> str:
     """Struct of value, rounded, currency, fault."""
     kept = f"rpad(left({moved}.fraction, {DECIMALS}), {DECIMALS}, '0')"
     rest = f"rtrim(substr({moved}.fraction, {DECIMALS + 1}), '0')"
     up = f"({rest} > '5' OR ({rest} = '5' AND regexp_matches({kept}, '{_ODD_DIGIT_LAST}')))"
     size = f"CAST({moved}.whole || '.' || {kept} AS {FACTOR_TYPE}) + CASE WHEN {up} THEN 0.000001 ELSE 0 END"
     value = f"({size}) * CASE WHEN {digits}.negative THEN -1 ELSE 1 END"
+    code = currencies.code_sql(f"{digits}.currency", currency)
     endless = f"regexp_full_match({marks}, '[-+]?INF(INITY)?')"
     return f"""CASE
         WHEN {digits} IS NULL AND {endless} OR strlen({moved}.whole) > {MOST_WHOLE_DIGITS}
@@ -102,7 +104,7 @@ def _value(marks: str, digits: str, moved: str) -> str:
         WHEN {digits} IS NULL THEN {_fault(BAD)}
         WHEN TRY_CAST({value} AS {AMOUNT_TYPE}) IS NULL THEN {_fault(TOO_LARGE)}
         ELSE {{'value': CAST({value} AS {AMOUNT_TYPE}), 'rounded': {rest} <> '',
-               'currency': {currencies.code_sql(f"{digits}.currency")}, 'fault': NULL::VARCHAR}} END"""
+               'currency': {code}, 'fault': NULL::VARCHAR}} END"""
 
 
 def _fault(reason: str) -> str:

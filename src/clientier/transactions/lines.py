@@ -135,7 +135,10 @@ class LineReader:
         ]
 
     def _careful_layers(self) -> list[list[str]]:
-        steps = [amounts.careful_steps(column, self.config.decimal_mark) for column in self.money]
+        steps = [
+            amounts.careful_steps(column, self.config.decimal_mark, self.config.currency)
+            for column in self.money
+        ]
         layers = [list(layer) for layer in zip(*steps, strict=True)]
         return [[self._day_careful(), *layers[0]], *layers[1:]]
 
@@ -144,7 +147,7 @@ class LineReader:
         return [f"coalesce({name}_plain, {name}_hard.value)" for name in names]
 
     def _products(self) -> list[str]:
-        """The amount and cost as read; a product with 12 decimals, NULL where a factor cannot be read."""
+        """Return the amount and cost as read; a product with 12 decimals, NULL where a factor cannot be read."""
         return [
             f"{amounts.product(self._values(kind))} AS {kind}_exact"
             for kind, used in self._factors.items()
@@ -210,7 +213,7 @@ class LineReader:
         return f"CAST(CASE {' '.join(cases)} ELSE {NETTED} END AS UTINYINT) AS side"
 
     def _margin(self) -> str:
-        """The margin of the line, its cost taking the amount's sign; 0 for a sale given back."""
+        """Return the margin of the line, its cost taking the amount's sign; 0 for a sale given back."""
         if not self._factors["cost"]:
             return f"CAST(0 AS {amounts.AMOUNT_TYPE}) AS margin"
         status = self.config.refunds.status

@@ -78,7 +78,9 @@ def prepare(
     """
     sources, found = open_sources(names, scratch)
     notes = list(found)
-    texts = {number: TextBytes(source.name, source.path, survey(source.path)) for number, source in _texts(sources)}
+    texts = {
+        number: TextBytes(source.name, source.path, survey(source.path)) for number, source in _texts(sources)
+    }
     encodings, noted = settle_encodings(list(texts.values()), config.encoding, config.max_reject_rate)
     encoding_of = dict(zip(texts, encodings, strict=True))
     files: list[InputFile] = []

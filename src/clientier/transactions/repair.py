@@ -268,7 +268,7 @@ class _Repair:
         return None
 
     def _on_one_line(self, record: _Record) -> bytes:
-        """The record quoted anew, then a blank line for each further line it had."""
+        """Return the record quoted anew, then a blank line for each further line it had."""
         line = self._delimiter.join(map(self._quoted, record.fields))
         line = (
             line.replace("\r\n", INNER_LINE_END).replace("\n", INNER_LINE_END).replace("\r", INNER_LINE_END)
