@@ -13,19 +13,18 @@ from hypothesis import strategies as st
 
 from clientier.columns import BY_NAME, IN_ACTION_RULES, IN_TIER_RULES
 from clientier.conditions import (
-    MOST_ALTERNATIVES,
     AllOf,
     AnyOf,
     Compare,
     Condition,
     ConditionError,
     Not,
-    alternatives,
     comparisons,
     holds,
     parse,
     to_data,
 )
+from clientier.config.alternatives import MOST_ALTERNATIVES, alternatives
 
 NONE = None
 

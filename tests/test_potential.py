@@ -124,11 +124,11 @@ def two_tiers(when: dict[str, Any]) -> list[dict[str, Any]]:
         ({"refund_rate": "<= 0"}, a_customer("rest", 2, "0", gross="5e8", refunds="5e8"), (None, None, None)),
         # a negation holds on an empty value
         ({"not": {"gross": "<= 5"}}, {**a_customer("rest", 2, "1"), "gross": None}, ("top", 1, "0.00")),
-        ({"not": {"tenure_days": "> 9"}, "gross": "> 7"}, a_customer("rest", 2, "1", tenure_days=9), ("top", 1, "7.01")),  # noqa: E501
+        ({"not": {"tenure_days": "> 9"}, "gross": "> 7"}, a_customer("rest", 2, "1", tenure_days=9), ("top", 1, "7.01")),
         ({"not": {"tenure_days": ">= 40"}}, a_customer("rest", 2, "1", tenure_days=50), (None, None, None)),
         ({"refund_rate": "<= 0.5"}, a_customer("rest", 0, "0"), ("top", 1, "0.01")),  # a purchase makes it 0
         # 100 / 199.98 is 0.50005 and a hair more, which rounds to 0.5001; 100 / 199.99 rounds to 0.5
-        ({"refund_rate": "<= 0.5"}, a_customer("rest", 2, "0", gross="100", refunds="100"), ("top", 1, "99.99")),  # noqa: E501
+        ({"refund_rate": "<= 0.5"}, a_customer("rest", 2, "0", gross="100", refunds="100"), ("top", 1, "99.99")),
     ],
 )  # fmt: skip
 def test_what_a_purchase_reaches(when: dict[str, Any], customer: dict[str, Any], gap: object) -> None:

@@ -11,7 +11,6 @@ Nothing is evaluated as code. A test on an empty value is false (``!=`` too); ``
 from __future__ import annotations
 
 import difflib
-import itertools
 import math
 import operator
 import re
@@ -36,7 +35,6 @@ else:
 Cuts = Mapping[tuple[str, Decimal], int | None]  # (share column, share) -> least monetary, in millionths
 
 SHARE_COLUMNS = ("value_share", "customer_share")
-MOST_ALTERNATIVES = 256
 EPOCH = date(1970, 1, 1)
 _COMPARISON = re.compile(r"(<=|>=|!=|<|>|=)\s*([^\s<>=!].*)")
 _RANGE = re.compile(r"(\S+)\s*\.\.\s*(\S+)")
@@ -102,6 +100,14 @@ class Not:
 
 
 Condition = Compare | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A test, or its negation, on its own."""
+
+    test: Compare
+    negated: bool = False
 
 
 class ConditionError(ValueError):
@@ -363,44 +369,3 @@ def _share_holds(test: Compare, customers: pd.DataFrame, cuts: Cuts) -> Mask:
     if test.column == "customer_share":
         reached &= customers["frequency"].to_numpy(dtype=np.int64) > 0
     return reached
-
-
-# ---- alternatives -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A test, or its negation, in one alternative of a condition."""
-
-    test: Compare
-    negated: bool = False
-
-
-Alternative = tuple[Literal, ...]
-
-
-def alternatives(condition: Condition, negated: bool = False) -> tuple[Alternative, ...]:
-    """Expand the condition (or its negation) to alternatives: each is a set of literals that must all hold.
-
-    Raises:  ValueError where there are more than MOST_ALTERNATIVES
-    """
-    match condition:
-        case Compare():
-            return ((Literal(condition, negated),),)
-        case Not(part):
-            return alternatives(part, not negated)
-    expanded = [alternatives(part, negated) for part in condition.parts]
-    if isinstance(condition, AllOf) is not negated:
-        return _every_combination(expanded)
-    _refuse_too_many(sum(len(part) for part in expanded))
-    return tuple(itertools.chain.from_iterable(expanded))
-
-
-def _refuse_too_many(count: int) -> None:
-    if count > MOST_ALTERNATIVES:
-        raise ValueError(f"the rule has more than {MOST_ALTERNATIVES} alternatives")
-
-
-def _every_combination(expanded: list[tuple[Alternative, ...]]) -> tuple[Alternative, ...]:
-    _refuse_too_many(math.prod(len(part) for part in expanded))
-    return tuple(tuple(itertools.chain.from_iterable(choice)) for choice in itertools.product(*expanded))

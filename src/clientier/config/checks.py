@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from clientier.columns import IN_TEXTS, SCORES, SHARES
-from clientier.conditions import MOST_ALTERNATIVES, Condition, alternatives, comparisons
+from clientier.conditions import Condition, comparisons
+from clientier.config.alternatives import MOST_ALTERNATIVES, alternatives
 from clientier.config.document import KeyPath
 from clientier.config.models import Config, Scores, Text
 from clientier.config.places import Found

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clientier.columns import BY_NAME, SHARES, Kind
-from clientier.conditions import Alternative, Compare, Condition, Literal, alternatives
+from clientier.conditions import Compare, Condition, Literal
+from clientier.config.alternatives import Alternative, alternatives
 
 _SHARE_NAMES = frozenset(column.name for column in SHARES)
 _NEVER_NEGATIVE = frozenset(
