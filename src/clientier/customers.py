@@ -53,9 +53,12 @@ def sums_sql(metrics: Metrics, period: Period) -> str:
     newer = f"day > DATE '{period.newer_after}'"
     frequency = _FREQUENCY[metrics.frequency].format(inside=inside)
     monetary = _MONETARY[metrics.monetary].format(step=AVERAGE_STEP)
+    margin = _millionths(f"CASE WHEN {inside} THEN margin END") if metrics.monetary == "margin" else "0"
+    # What follows from other sums is not summed: each sum over the order days takes its time.
     return f"""
         SELECT customer_id, first_order, last_order, frequency, {monetary} AS monetary, gross, refunds,
-               newer_net, older_net, first_inside, last_inside
+               newer_net, gross - refunds - newer_net AS older_net, first_inside,
+               CASE WHEN first_inside IS NOT NULL THEN last_order END AS last_inside
         FROM (
             SELECT customer AS customer_id,
                    min(CASE WHEN purchases > 0 THEN day END) AS first_order,
@@ -63,11 +66,9 @@ def sums_sql(metrics: Metrics, period: Period) -> str:
                    CAST({frequency} AS BIGINT) AS frequency,
                    {_millionths(f"CASE WHEN {inside} THEN gross END")} AS gross,
                    {_millionths(f"CASE WHEN {inside} THEN refunds END")} AS refunds,
-                   {_millionths(f"CASE WHEN {inside} THEN margin END")} AS margin,
+                   {margin} AS margin,
                    {_millionths(f"CASE WHEN {newer} THEN gross - refunds END")} AS newer_net,
-                   {_millionths(f"CASE WHEN {inside} AND NOT {newer} THEN gross - refunds END")} AS older_net,
-                   min(CASE WHEN {inside} AND purchases > 0 THEN day END) AS first_inside,
-                   max(CASE WHEN {inside} AND purchases > 0 THEN day END) AS last_inside
+                   min(CASE WHEN {inside} AND purchases > 0 THEN day END) AS first_inside
             FROM order_days
             WHERE day <= DATE '{period.as_of}'
             GROUP BY customer
