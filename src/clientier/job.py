@@ -60,6 +60,7 @@ class Aggregated:
     period: Period
     outcomes: list[tuple[int, str, int]]  # file, outcome, lines
     money: Decimal  # of the lines inside the window
+    customers: int
     notes: tuple[str, ...]
 
 
@@ -86,8 +87,10 @@ def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
     ]
     money = job.engine.money_inside(config.metrics, period)
     outcomes = job.engine.outcomes(period)
-    job.engine.aggregate(config.metrics, period)
-    return Aggregated(reading, period, outcomes, money, tuple(found))
+    if progress:
+        progress("aggregating", None)
+    customers = job.engine.aggregate(config.metrics, period)
+    return Aggregated(reading, period, outcomes, money, customers, tuple(found))
 
 
 def _period(config: Config, as_of: date, oldest: date) -> Period:

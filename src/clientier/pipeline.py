@@ -68,7 +68,7 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
             points = cut_points(job.config, job.engine, model)
             plan = Plan(job.config, points.thresholds, points.cuts, job.kept)
             with output_errors(target):
-                result = _Run(job, data, plan, model).write(staging, digests)
+                result = _Run(job, data, plan, model, progress).write(staging, digests)
     return RunResult(result, target, unchanged=False, notes=data.reading.notes)
 
 
@@ -98,6 +98,7 @@ class _Run:
     data: Aggregated
     plan: Plan
     model: Model | None
+    progress: Progress | None
 
     @property
     def issued(self) -> date:
@@ -143,6 +144,8 @@ class _Run:
         tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
         tally.count_actions(placed.actions)
         folder.write(placed.rendered)
+        if self.progress:
+            self.progress("placing", tally.customers.total() / self.data.customers)
 
     def _used_model(self, tally: Tally) -> Model:
         """Return the yardstick of this run: the one it was given, or its own with the shares found now."""

@@ -27,8 +27,8 @@ class Engine(Protocol):
     ) -> Reading:
         """Read transaction files to order days; every line ends in one outcome."""
 
-    def aggregate(self, metrics: Metrics, period: Period) -> None:
-        """Sum the order days by customer."""
+    def aggregate(self, metrics: Metrics, period: Period) -> int:
+        """Sum the order days by customer; return how many customers there are."""
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
         """Count the customers at each value of recency_days, frequency or monetary."""

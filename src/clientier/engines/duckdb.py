@@ -84,8 +84,8 @@ class DuckDBEngine:
         ((total,),) = self._rows(f"SELECT coalesce(sum({column}), 0) FROM order_days WHERE {inside}")
         return Decimal(total)
 
-    def aggregate(self, metrics: Metrics, period: Period) -> None:
-        """Sum the order days by customer.
+    def aggregate(self, metrics: Metrics, period: Period) -> int:
+        """Sum the order days by customer; return how many customers there are.
 
         Raises:  DataError where the money of one customer is too much for 64 bits
         """
@@ -100,6 +100,8 @@ class DuckDBEngine:
             raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
         with engine_errors():
             self._connection.execute("DROP TABLE order_days")
+        ((customers,),) = self._rows("SELECT count(*) FROM customers")
+        return int(customers)
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
         """Count the customers at each value of recency_days, frequency or monetary."""
