@@ -21,67 +21,74 @@ from clientier.transactions.lines import (
     LineReader,
 )
 
-# kind = side + 4 * rounded + 8 * currency (its number in CODES, 0 for none) + 2048 * outcome
-_SIDE, _ROUNDED, _CURRENCY, _OUTCOME = "(kind % 4)", "(kind // 4 % 2)", "(kind // 8 % 256)", "(kind // 2048)"
+# kind = side + 4 * rounded + 8 * currency (its number in CODES, 0 for none) + 2048 * outcome + 2^32 * file
+_SIDE, _ROUNDED, _CURRENCY = "(kind % 4)", "(kind // 4 % 2)", "(kind // 8 % 256)"
+_OUTCOME, _FILE = "(kind % 4294967296 // 2048)", "CAST(kind // 4294967296 AS INTEGER)"
 _CODES = (*currencies.CODES, currencies.SEVERAL)
-_HELPERS = ("kind", "file", "amount")
+_HELPERS = ("kind", "amount")
 
 
 def count(connection: duckdb.DuckDBPyConnection, reader: LineReader, scan: str) -> None:
-    """Read all lines of a scan once into the table ``counted``.
+    """Read all lines of a scan once.
 
-    Adds:  counted (customer, "order", day, kind, file, lines, amount, purchases, gross, refunds, margin);
-           customer, order and day of usable lines only
+    Adds:  counted (customer, "order", day, kind, lines, amount, purchases, gross, refunds, margin), the first
+           three of usable lines only; tally (kind, day, lines), its lines added up
     """
-    usable = ", ".join(
-        f"CASE WHEN outcome = {USABLE} THEN {column} END AS {column}"
-        for column in ("customer", '"order"', "day")
-    )
-    amount = f"CASE WHEN outcome = {USABLE} THEN CASE WHEN side = {GIVEN_BACK} THEN abs(amount) ELSE amount END END"
-    margin = f"sum(CASE WHEN outcome = {USABLE} THEN margin END)" if reader.config.columns.cost else "0"
+    config = reader.config
+    if_usable = f"CASE WHEN outcome = {USABLE} THEN"
+    order = f"CASE WHEN outcome = {USABLE} AND NOT orderless THEN order_text END" if config.columns.order else "NULL"
+    usable = f'{if_usable} customer_text END AS customer, CAST({order} AS VARCHAR) AS "order", {if_usable} day END AS day'
+    status = config.refunds.status
+    amount = f"CASE side WHEN {GIVEN_BACK} THEN abs(amount) ELSE amount END" if status else "amount"
+    margin = f"sum({if_usable} margin END)" if config.columns.cost else "0"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE counted AS
-        SELECT customer, "order", day, kind, file, lines, amount,
+        SELECT customer, "order", day, kind, lines, amount,
                CASE WHEN {_SIDE} = {NETTED} THEN CAST(amount > 0 AS BIGINT)
                     WHEN {_SIDE} IN ({PURCHASE}, {GIVEN_BACK}) THEN lines ELSE 0 END AS purchases,
                CASE WHEN amount > 0 THEN amount ELSE 0 END AS gross,
                CASE WHEN {_SIDE} = {GIVEN_BACK} THEN amount WHEN amount < 0 THEN -amount ELSE 0 END AS refunds,
                CAST(margin AS DECIMAL(38,6)) AS margin
-        FROM (SELECT customer, "order", day, kind, file, sum(amount) AS amount, {margin} AS margin, count(*) AS lines
-              FROM (SELECT file, outcome, {_kind()} AS kind, {usable}, {amount} AS amount, margin
+        FROM (SELECT customer, "order", day, kind, sum(amount) AS amount, {margin} AS margin, count(*) AS lines
+              FROM (SELECT outcome, {_kind()} AS kind, {usable}, {if_usable} {amount} END AS amount, margin
                     FROM ({reader.lines(scan)}))
-              GROUP BY customer, "order", day, kind, file)""")
+              GROUP BY customer, "order", day, kind)""")
+    tally = "SELECT kind, day, CAST(sum(lines) AS BIGINT) AS lines FROM counted GROUP BY kind, day"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {tally}")
 
 
 def _kind() -> str:
     codes = ", ".join(map(sql.literal, _CODES))
     currency = f"CASE WHEN currency IS NULL THEN 0 ELSE coalesce(list_position([{codes}], currency), 0) END"
-    return f"CAST(side + CASE WHEN rounded THEN 4 ELSE 0 END + 8 * {currency} + 2048 * outcome AS UINTEGER)"
+    small = f"side + CASE WHEN rounded THEN 4 ELSE 0 END + 8 * {currency} + 2048 * outcome"
+    return f"CAST({small} AS UBIGINT) + 4294967296 * CAST(file AS UBIGINT)"
 
 
 def lines_by_currency(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Return how many lines show each currency."""
-    query = f"SELECT {_CURRENCY}, sum(lines) FROM counted WHERE {_CURRENCY} > 0 GROUP BY ALL"
+    query = f"SELECT {_CURRENCY}, sum(lines) FROM tally WHERE {_CURRENCY} > 0 GROUP BY ALL"
     return {_CODES[number - 1]: int(lines) for number, lines in connection.execute(query).fetchall()}
 
 
 def most_dates_are_bad(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether at least half of the lines have no readable date."""
-    query = f"SELECT coalesce(sum(lines), 0), coalesce(sum(lines) FILTER ({_OUTCOME} = {BAD_DATE}), 0) FROM counted"
+    query = (
+        f"SELECT coalesce(sum(lines), 0), coalesce(sum(lines) FILTER ({_OUTCOME} = {BAD_DATE}), 0) FROM tally"
+    )
     ((lines, bad),) = connection.execute(query).fetchall()
     return bool(0 < lines <= 2 * bad)
 
 
 def lines_by_file(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, int]]:
     """Return, by file number, the lines split into fields, and those of them with an unreadable cell."""
-    query = f"""SELECT file, sum(lines), coalesce(sum(lines) FILTER ({_OUTCOME} >= {FIRST_REJECTED}), 0)
-        FROM counted GROUP BY file"""
+    query = f"""SELECT {_FILE}, sum(lines), coalesce(sum(lines) FILTER ({_OUTCOME} >= {FIRST_REJECTED}), 0)
+        FROM tally GROUP BY ALL"""
     return {file: (int(lines), int(bad)) for file, lines, bad in connection.execute(query).fetchall()}
 
 
 def rounded_lines(connection: duckdb.DuckDBPyConnection) -> int:
     """Return how many lines had an amount or cost that was rounded."""
-    query = f"SELECT coalesce(sum(lines), 0) FROM counted WHERE {_ROUNDED} = 1"
+    query = f"SELECT coalesce(sum(lines), 0) FROM tally WHERE {_ROUNDED} = 1"
     return int(connection.execute(query).fetchall()[0][0])
 
 
@@ -101,8 +108,7 @@ def leave_outcomes(
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE outcomes AS
         SELECT file, outcome, day, CAST(sum(lines) AS BIGINT) AS lines
-        FROM (SELECT file, CASE outcome {names} ELSE 'rejected' END AS outcome, day, lines
-              FROM (SELECT file, {_OUTCOME} AS outcome, day, sum(lines) AS lines FROM counted GROUP BY ALL)
+        FROM (SELECT {_FILE} AS file, CASE {_OUTCOME} {names} ELSE 'rejected' END AS outcome, day, lines FROM tally
               {" ".join(faults)})
         GROUP BY ALL""")
     return int(connection.execute("SELECT coalesce(sum(lines), 0) FROM outcomes").fetchall()[0][0])
@@ -115,15 +121,22 @@ def leave_order_days(connection: duckdb.DuckDBPyConnection) -> None:
     up to here, and its netted lines in more than one of them: then the rows are added up first.
     """
     connection.execute("DROP TABLE IF EXISTS order_days")
-    connection.execute(f"DELETE FROM counted WHERE {_OUTCOME} <> {USABLE}")
-    split = "SELECT count(*) FILTER (kind <> 0) > 0 OR min(file) <> max(file) FROM counted"
-    if connection.execute(split).fetchall()[0][0]:
+    if connection.execute(f"SELECT 1 FROM tally WHERE {_OUTCOME} <> {USABLE} LIMIT 1").fetchall():
+        connection.execute(f"DELETE FROM counted WHERE {_OUTCOME} <> {USABLE}")
+    kinds = f"SELECT DISTINCT kind FROM tally WHERE {_OUTCOME} = {USABLE}"
+    if len(connection.execute(kinds).fetchall()) > 1 or _is_any_alone(connection):
         connection.execute(f"CREATE TEMP TABLE order_days AS {_added_up()}")
         connection.execute("DROP TABLE counted")
-        return
-    for column in _HELPERS:
-        connection.execute(f"ALTER TABLE counted DROP COLUMN {column}")
-    connection.execute("ALTER TABLE counted RENAME TO order_days")
+    else:
+        for column in _HELPERS:
+            connection.execute(f"ALTER TABLE counted DROP COLUMN {column}")
+        connection.execute("ALTER TABLE counted RENAME TO order_days")
+    connection.execute("DROP TABLE tally")
+
+
+def _is_any_alone(connection: duckdb.DuckDBPyConnection) -> bool:
+    query = f"SELECT 1 FROM tally WHERE {_OUTCOME} = {USABLE} AND {_SIDE} <> {NETTED} LIMIT 1"
+    return bool(connection.execute(query).fetchall())
 
 
 def _added_up() -> str:

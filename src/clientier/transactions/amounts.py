@@ -28,7 +28,11 @@ _ODD_DIGIT_LAST = "[13579]$"
 def plain(text: str, decimal_mark: str) -> str:
     """Return the SQL of the amount of a plain text, NULL for any other text."""
     if decimal_mark == ".":
-        return f"CASE WHEN regexp_full_match({text}, {sql.literal(_PLAIN)}) THEN CAST({text} AS {AMOUNT_TYPE}) END"
+        # In less than 8 letters only an exponent can hide a 7th decimal, and only _ passes for a digit: half the work.
+        short = f"strlen({text}) < 8 AND {text} NOT ILIKE '%e%' AND NOT contains({text}, '_')"
+        plain = f"regexp_full_match({text}, {sql.literal(_PLAIN)})"
+        amount = f"TRY_CAST({text} AS {AMOUNT_TYPE})"
+        return f"CASE WHEN {short} THEN {amount} WHEN {plain} THEN {amount} END"
     pattern = _PLAIN.replace(r"\.", ",")
     number = f"replace({text}, ',', '.')"
     return f"CASE WHEN regexp_full_match({text}, {sql.literal(pattern)}) THEN CAST({number} AS {AMOUNT_TYPE}) END"

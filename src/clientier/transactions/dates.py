@@ -98,14 +98,14 @@ def without_time(text: str) -> str:
 
 def quick_day(text: str, form: DateFormat, timed: bool) -> str:
     """Return the SQL of the day of a text in the usual spellings of the format; NULL for any other text."""
-    digit_first = f"{text} < ':'"  # else "epoch" and "infinity" are dates, which they are not here
     if form.pattern == ISO and not timed:
         # Faster by a third than try_strptime.
-        return f"CASE WHEN strlen({text}) = {ISO_LENGTH} AND {digit_first} THEN TRY_CAST({text} AS DATE) END"
+        return f"CASE WHEN strlen({text}) = {ISO_LENGTH} THEN TRY_CAST({text} AS DATE) END"
     patterns = [form.pattern]
     if timed and not has_time(form.pattern):
         patterns = [f"{form.pattern}{time}" for time in (" %H:%M:%S", "T%H:%M:%S", " %H:%M", "")]
-    return f"CASE WHEN {digit_first} THEN CAST({_parsed(text, patterns)} AS DATE) END"
+    # DuckDB takes "epoch" and "infinity" for dates.
+    return f"CASE WHEN {text} < ':' THEN CAST({_parsed(text, patterns)} AS DATE) END"
 
 
 def careful_day(text: str, form: DateFormat) -> str:

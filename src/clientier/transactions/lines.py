@@ -95,10 +95,10 @@ class LineReader:
         """Return the relation of lines over a scan.
 
         Needs:  file, the columns of ``texts``; ``fields`` (list of texts) where repeats are dropped
-        Adds:   customer, order (NULL for blank ones), day, amount, margin, side, outcome, rounded, currency
+        Adds:   anonymous, orderless (the id is blank), day, amount, margin, side, outcome, rounded, currency
         """
         layers = [
-            [self._customer(), self._order(), self._day_quick(), *self._plain_amounts()],
+            [self._anonymous(), self._orderless(), self._day_quick(), *self._plain_amounts()],
             *self._careful_layers(),
             [self._day(), *self._products(), *self._line_currency()],
             [self._amount(), *self._cost(), self._rounded(), *self._repeats()],
@@ -111,12 +111,11 @@ class LineReader:
 
     # ---- texts to values ------------------------------------------------------------------------
 
-    def _customer(self) -> str:
-        return f"{_unless_blank('customer_text')} AS customer"
+    def _anonymous(self) -> str:
+        return f"{_is_blank('customer_text')} AS anonymous"
 
-    def _order(self) -> str:
-        order = _unless_blank("order_text") if self.config.columns.order else "NULL::VARCHAR"
-        return f'{order} AS "order"'
+    def _orderless(self) -> str:
+        return f"{_is_blank('order_text') if self.config.columns.order else 'TRUE'} AS orderless"
 
     def _day_quick(self) -> str:
         return f"{dates.quick_day('date_text', self.settled.date_format, self.settled.timed)} AS day_quick"
@@ -208,7 +207,7 @@ class LineReader:
         cases = []
         if refunds.status and refunds.status.marks == "sale":
             cases.append(f"WHEN amount <> 0 AND {_any_of(self._valued(refunds.status))} THEN {GIVEN_BACK}")
-        alone = "TRUE" if refunds.net == "line" else '"order" IS NULL'
+        alone = "TRUE" if refunds.net == "line" else "orderless"
         cases.append(f"WHEN {alone} THEN CASE WHEN amount > 0 THEN {PURCHASE} ELSE {REFUND} END")
         return f"CAST(CASE {' '.join(cases)} ELSE {NETTED} END AS UTINYINT) AS side"
 
@@ -233,7 +232,7 @@ class LineReader:
         if self.config.duplicates == "drop":
             cases.append(f"WHEN repeated THEN {DUPLICATE}")
         cases += [f"WHEN {condition} THEN {code}" for condition, code in self._drops()]
-        cases.append(f"WHEN customer IS NULL THEN {NO_CUSTOMER}")
+        cases.append(f"WHEN anonymous THEN {NO_CUSTOMER}")
         return f"CAST(CASE {' '.join(cases)} ELSE {USABLE} END AS UINTEGER) AS outcome"
 
     def _unreadable(self, kind: str) -> str:
@@ -244,7 +243,7 @@ class LineReader:
         for code, rule in enumerate(self.config.drop.values(), FIRST_DROPPED):
             yield sql.either([*_prefixed(rule.order_prefix), *self._valued(rule)]), code
         if self.settled.exclude:
-            excluded = f"coalesce(customer IN (SELECT customer FROM {EXCLUDED_TABLE}), FALSE)"
+            excluded = f"coalesce(customer_text IN (SELECT customer FROM {EXCLUDED_TABLE}), FALSE)"
             yield excluded, FIRST_DROPPED + len(self.config.drop)
 
     # ---- rejects --------------------------------------------------------------------------------
@@ -270,16 +269,16 @@ class LineReader:
         return f"CASE {column} END AS \"column\", substr(coalesce(CASE {text} END, ''), 1, {LONGEST_TEXT}) AS text"
 
 
-def _unless_blank(text: str) -> str:
-    """NULL for a text of nothing but spaces; tested only where its first character may be one."""
+def _is_blank(text: str) -> str:
+    """Tell whether a text is nothing but spaces; most texts show by their first letter that they are not."""
     return (
-        f"CASE WHEN {text} > '!' AND {text} < '\u007f' THEN {text} "
-        f"WHEN NOT regexp_full_match({text}, '[\\s\u00a0\u3000]*') THEN {text} END"
+        f"CASE WHEN {text} > '!' AND {text} < '\u007f' THEN FALSE "
+        f"ELSE coalesce(regexp_full_match({text}, '[\\s\u00a0\u3000]*'), TRUE) END"
     )
 
 
 def _prefixed(prefixes: Iterable[str]) -> list[str]:
-    return [f'coalesce(starts_with("order", {sql.literal(prefix)}), FALSE)' for prefix in prefixes]
+    return [f'coalesce(starts_with(order_text, {sql.literal(prefix)}), FALSE)' for prefix in prefixes]
 
 
 def _any_of(conditions: list[str]) -> str | None:
