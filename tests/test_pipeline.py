@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from clientier import DataError, OutputError, RunOptions, run
+from clientier import ConfigError, DataError, OutputError, RunOptions, run
 from making import config_file
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "shop"
@@ -299,3 +299,10 @@ def test_the_rows_and_the_money_reconcile_in_the_manifest_too(shop: Path) -> Non
     assert rows["read"] == sum(by_outcome.values())
     assert rows["read"] == sum(rows["used"].values()) + sum(rows["excluded"].values()) + rows["rejected"]
     assert summary["money"]["lines"] == summary["money"]["customers"]
+
+
+def test_a_memory_limit_is_taken_and_a_size_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = sales(tmp_path, "A,1,2026-03-01,10.00")
+    assert made(tmp_path, file, memory_limit="500MB")["customers"] == 1
+    with pytest.raises(ConfigError, match="'much' is not a size"):
+        made(tmp_path, file, out="other", memory_limit="much")

@@ -20,6 +20,7 @@ from clientier.ratios import ratio
 
 # An average is a quotient of money: rounded half-even to 4 decimals, held in millionths.
 AVERAGE_STEP = MONEY_SCALE // RATIO_SCALE
+_MONEY = "DECIMAL(18,6)"
 
 _FREQUENCY = {
     "purchases": "sum(CASE WHEN {inside} THEN purchases ELSE 0 END)",
@@ -30,20 +31,26 @@ _FREQUENCY = {
     "days": "count(DISTINCT CASE WHEN {inside} AND purchases > 0 THEN day END)",
 }
 
-# In millionths. The average is rounded here, and not after, since customers leave the engine in its order.
-_MONETARY = {
-    "net": "gross - refunds",
-    "gross": "gross",
-    "margin": "margin",
-    "average": """CASE WHEN frequency = 0 THEN 0 ELSE {step} * (gross // (frequency * {step})
-        + CASE WHEN 2 * (gross % (frequency * {step})) > frequency * {step}
-               OR (2 * (gross % (frequency * {step})) = frequency * {step}
-                   AND (gross // (frequency * {step})) % 2 = 1) THEN 1 ELSE 0 END) END""",
-}
+
+def _average() -> str:
+    """Return gross / frequency half-even to 4 decimals, by integers: engines divide decimals inexactly.
+
+    The average is rounded here, and not after, since customers leave the engine in its order.
+    """
+    units, step = f"CAST(gross * {MONEY_SCALE} AS BIGINT)", f"(frequency * {AVERAGE_STEP})"
+    whole, left = f"({units} // {step})", f"({units} % {step})"
+    up = f"2 * {left} > {step} OR (2 * {left} = {step} AND {whole} % 2 = 1)"
+    rounded = f"CAST({whole} + CASE WHEN {up} THEN 1 ELSE 0 END AS DECIMAL(18,0)) * 0.0001"
+    return f"CASE WHEN frequency = 0 THEN 0 ELSE {rounded} END"
+
+
+_MONETARY = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": _average()}
 
 
 def sums_sql(metrics: Metrics, period: Period) -> str:
-    """Return the query that sums order days by customer, money in millionths.
+    """Return the query that sums order days by customer.
+
+    Money is DECIMAL(18,6): its integers are those of a frame, millionths in 64 bits.
 
     Needs:  order_days (customer, "order", day, purchases, gross, refunds, margin)
     Gives:  customer_id, first_order, last_order (whole history up to as_of), frequency, monetary,
@@ -52,22 +59,22 @@ def sums_sql(metrics: Metrics, period: Period) -> str:
     inside = f"day > DATE '{period.after}'"
     newer = f"day > DATE '{period.newer_after}'"
     frequency = _FREQUENCY[metrics.frequency].format(inside=inside)
-    monetary = _MONETARY[metrics.monetary].format(step=AVERAGE_STEP)
-    margin = _millionths(f"CASE WHEN {inside} THEN margin END") if metrics.monetary == "margin" else "0"
+    monetary = _MONETARY[metrics.monetary]
+    margin = _money(f"CASE WHEN {inside} THEN margin END") if metrics.monetary == "margin" else "0"
     # What follows from other sums is not summed: each sum over the order days takes its time.
     return f"""
-        SELECT customer_id, first_order, last_order, frequency, {monetary} AS monetary, gross, refunds,
-               newer_net, gross - refunds - newer_net AS older_net, first_inside,
+        SELECT customer_id, first_order, last_order, frequency, CAST({monetary} AS {_MONEY}) AS monetary, gross, refunds,
+               newer_net, CAST(gross - refunds - newer_net AS {_MONEY}) AS older_net, first_inside,
                CASE WHEN first_inside IS NOT NULL THEN last_order END AS last_inside
         FROM (
             SELECT customer AS customer_id,
                    min(CASE WHEN purchases > 0 THEN day END) AS first_order,
                    max(CASE WHEN purchases > 0 THEN day END) AS last_order,
                    CAST({frequency} AS BIGINT) AS frequency,
-                   {_millionths(f"CASE WHEN {inside} THEN gross END")} AS gross,
-                   {_millionths(f"CASE WHEN {inside} THEN refunds END")} AS refunds,
+                   {_money(f"CASE WHEN {inside} THEN gross END")} AS gross,
+                   {_money(f"CASE WHEN {inside} THEN refunds END")} AS refunds,
                    {margin} AS margin,
-                   {_millionths(f"CASE WHEN {newer} THEN gross - refunds END")} AS newer_net,
+                   {_money(f"CASE WHEN {newer} THEN gross - refunds END")} AS newer_net,
                    min(CASE WHEN {inside} AND purchases > 0 THEN day END) AS first_inside
             FROM order_days
             WHERE day <= DATE '{period.as_of}'
@@ -75,8 +82,8 @@ def sums_sql(metrics: Metrics, period: Period) -> str:
         ) AS sums"""
 
 
-def _millionths(expression: str) -> str:
-    return f"CAST(coalesce(sum({expression}), 0) * {MONEY_SCALE} AS BIGINT)"
+def _money(expression: str) -> str:
+    return f"CAST(coalesce(sum({expression}), 0) AS {_MONEY})"
 
 
 def add_metrics(sums: pd.DataFrame, as_of: date) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,11 +33,23 @@ def column_from_arrow(values: pa.Array) -> pd.Series[Any]:
     """Return one column in a frame's form."""
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         return text_column(values)
+    if pa.types.is_decimal128(values.type):
+        return pd.Series(pd.arrays.IntegerArray(_low_halves(values), _missing(values)))
     if pa.types.is_date(values.type):
         values = values.cast(pa.int32())
-    empty = pc.is_null(values).to_numpy(zero_copy_only=False)
+    empty = _missing(values)
     numbers = pc.fill_null(values.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     return pd.Series(pd.arrays.IntegerArray(numbers.copy(), empty))
+
+
+def _missing(values: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.is_null(values).to_numpy(zero_copy_only=False))
+
+
+def _low_halves(decimals: pa.Array) -> npt.NDArray[np.int64]:
+    """Return the integers that decimals of at most 18 digits are, in units of their last decimal."""
+    halves = np.frombuffer(decimals.buffers()[1], dtype=np.int64)
+    return halves[2 * decimals.offset : 2 * (decimals.offset + len(decimals)) : 2].copy()
 
 
 def text_column(values: pa.Array) -> pd.Series[str]:

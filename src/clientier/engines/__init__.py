@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clientier.engines.reading import Reading
 
 Progress = Callable[[str, float | None], None]  # what is going on, and the share done (None: not known)
-BATCH_ROWS = 15 * 2048  # a batch with all its texts takes some 100 MB, and three are at work at once
+BATCH_ROWS = 61_440  # half a row group of DuckDB's; with all its texts a batch takes some 200 MB
 
 
 class Engine(Protocol):
