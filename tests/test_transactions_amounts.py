@@ -18,8 +18,8 @@ def amount_of(text: str, decimal_mark: str = ".", currency: str | None = None) -
     """Read one text, the plain way or the careful one."""
     relation = f"SELECT {sql.literal(text)}::VARCHAR AS a"
     relation = f"SELECT *, {amounts.plain('a', decimal_mark)} AS a_plain FROM ({relation})"
-    for step in amounts.careful_steps("a", decimal_mark, currency):
-        relation = f"SELECT *, {step} FROM ({relation})"
+    careful = amounts.careful("a", decimal_mark, currency)
+    relation = f"SELECT *, CASE WHEN a_plain IS NULL THEN {careful} END AS a_hard FROM ({relation})"
     row = duckdb.execute(f"""SELECT coalesce(a_plain, a_hard.value), coalesce(a_hard.rounded, FALSE),
         a_hard.currency, a_hard.fault FROM ({relation})""").fetchall()[0]
     return row[0], row[1], row[2], row[3]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from clientier.transactions import dates, sql
 
 
-def day_of(text: str, pattern: str, timed: bool = False) -> str | None:
+def day_of(text: str, pattern: str, time: str | None = "") -> str | None:
     """Read one text in the format, the quick way or the careful one."""
     form = dates.format_of(pattern)
-    found = f"coalesce({dates.quick_day('t', form, timed)}, {dates.careful_day('t', form)})"
+    found = f"coalesce({dates.quick_day('t', form, time)}, {dates.careful_day('t', form)})"
     query = f"SELECT CASE WHEN {dates.within_reason('day')} THEN CAST(day AS VARCHAR) END FROM (SELECT {found} AS day"
     ((day,),) = duckdb.execute(f"{query} FROM (SELECT {sql.literal(text)} AS t))").fetchall()
     return day if day is None else str(day)
@@ -26,7 +26,7 @@ def is_impossible(text: str, pattern: str) -> bool:
     return bool(duckdb.execute(f"SELECT {condition}").fetchall()[0][0])
 
 
-@pytest.mark.parametrize("timed", [False, True])
+@pytest.mark.parametrize("time", ["", " %H:%M:%S", None])
 @pytest.mark.parametrize(
     ("text", "pattern"),
     [
@@ -62,8 +62,8 @@ def is_impossible(text: str, pattern: str) -> bool:
         ("03/04/2025 08:26", "%m/%d/%Y %H:%M"),
     ],
 )
-def test_a_day_is_read_in_its_format(text: str, pattern: str, timed: bool) -> None:
-    assert day_of(text, pattern, timed) == "2025-03-04"
+def test_a_day_is_read_in_its_format(text: str, pattern: str, time: str | None) -> None:
+    assert day_of(text, pattern, time) == "2025-03-04"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_day_is_read_in_its_format(text: str, pattern: str, timed: bool) -> No
 )
 def test_a_timestamp_counts_on_the_day_it_is_written_with_whatever_its_zone(text: str) -> None:
     assert day_of(text, "%Y-%m-%d") == "2025-03-04"
-    assert day_of(text, "%Y-%m-%d", timed=True) == "2025-03-04"
+    assert day_of(text, "%Y-%m-%d", " %H:%M:%S") == "2025-03-04"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_timestamp_counts_on_the_day_it_is_written_with_whatever_its_zone(text
 )
 def test_what_is_no_day_is_not_read(text: str, pattern: str) -> None:
     assert day_of(text, pattern) is None
-    assert day_of(text, pattern, timed=True) is None
+    assert day_of(text, pattern, " %H:%M:%S") is None
 
 
 @given(st.dates(min_value=date(1900, 1, 2), max_value=date(2199, 12, 31)))
@@ -159,6 +159,23 @@ def test_a_format_that_only_one_reading_has_is_settled_by_a_few_dates(
 )
 def test_a_format_that_has_several_readings_or_none_needs_counting(samples: list[str]) -> None:
     assert dates.settled_by_shape(samples) is None
+
+
+@pytest.mark.parametrize(
+    ("samples", "time"),
+    [
+        (["2025-03-04", "2025-03-05 10:00"], None),
+        (["2025-03-04", "", "2025-03-05", "2025-03-05 10:00"], ""),
+        (["4/3/2025 8:26"], " %H:%M"),
+        (["2025-03-04 08:26:00"], " %H:%M:%S"),
+        (["2025-03-04T08:26:00"], "T%H:%M:%S"),
+        (["2025-03-04T08:26:00Z"], None),
+        (["Mar 4, 2025"], ""),
+        ([], ""),
+    ],
+)
+def test_the_usual_time_is_that_after_most_days(samples: list[str], time: str | None) -> None:
+    assert dates.usual_time(samples) == time
 
 
 def test_shapes_tell_which_formats_can_be_meant() -> None:

@@ -36,7 +36,11 @@ def count(connection: duckdb.DuckDBPyConnection, reader: LineReader, scan: str) 
     """
     config = reader.config
     if_usable = f"CASE WHEN outcome = {USABLE} THEN"
-    order = f"CASE WHEN outcome = {USABLE} AND NOT orderless THEN order_text END" if config.columns.order else "NULL"
+    order = (
+        f"CASE WHEN outcome = {USABLE} AND NOT orderless THEN order_text END"
+        if config.columns.order
+        else "NULL"
+    )
     usable = f'{if_usable} customer_text END AS customer, CAST({order} AS VARCHAR) AS "order", {if_usable} day END AS day'
     status = config.refunds.status
     amount = f"CASE side WHEN {GIVEN_BACK} THEN abs(amount) ELSE amount END" if status else "amount"

@@ -94,7 +94,9 @@ class ReadingJob:
     def read(self) -> None:
         """Scan the files: once, unless dates or currencies turn out otherwise than their heads say."""
         form, certain = self._first_format()
-        self._scan(replace(self.reader.settled, date_format=form, timed=self._timed()))
+        self._scan(
+            replace(self.reader.settled, date_format=form, time=dates.usual_time(self._date_samples()))
+        )
         if not certain and counting.most_dates_are_bad(self._connection):
             self._scan_with(counted_format(self._connection, self.scan, self.files))
         if currency := majority_currency(self._connection, self._config.currency):
@@ -115,10 +117,6 @@ class ReadingJob:
 
     def _date_samples(self) -> list[str]:
         return [text for texts in date_samples(self.files, self._config.columns.date) for text in texts]
-
-    def _timed(self) -> bool:
-        samples = self._date_samples()
-        return 2 * sum(":" in text for text in samples) > len(samples)
 
     def _scan_with(self, form: DateFormat | None) -> None:
         if form and form != self.reader.settled.date_format:

@@ -38,9 +38,5 @@ PATTERN = "|".join(re.escape(sign) for sign in sorted(_MEANING, key=lambda sign:
 def code_sql(sign: str, configured: str | None) -> str:
     """Return the SQL of the currency a sign means, NULL for no sign."""
     meaning = _MEANING | {shared: configured for shared, users in _SHARED.items() if configured in users}
-    cases = " ".join(
-        f"WHEN {sql.literal(key)} THEN {sql.literal(code)}"
-        for key, code in meaning.items()
-        if code and key != code
-    )
-    return f"CASE {sign} WHEN '' THEN NULL {cases} ELSE {sign} END"
+    entries = ", ".join(f"{sql.literal(key)}: {sql.literal(code)}" for key, code in meaning.items() if code)
+    return f"MAP {{{entries}}}[{sign}]"

@@ -28,7 +28,7 @@ class Settled:
     """What was settled over all files together."""
 
     date_format: DateFormat
-    timed: bool = False  # most dates have a time after them
+    time: str | None = ""  # the pattern of the time after most days; None: another
     currency: str | None = None  # the one whose signs are accepted; None: any
     exclude: bool = False  # there is a table of excluded customers
 
@@ -99,7 +99,7 @@ class LineReader:
         """
         layers = [
             [self._anonymous(), self._orderless(), self._day_quick(), *self._plain_amounts()],
-            *self._careful_layers(),
+            [self._day_careful(), *self._careful_amounts()],
             [self._day(), *self._products(), *self._line_currency()],
             [self._amount(), *self._cost(), self._rounded(), *self._repeats()],
             [self._side(), self._margin(), self._outcome()],
@@ -118,7 +118,7 @@ class LineReader:
         return f"{_is_blank('order_text') if self.config.columns.order else 'TRUE'} AS orderless"
 
     def _day_quick(self) -> str:
-        return f"{dates.quick_day('date_text', self.settled.date_format, self.settled.timed)} AS day_quick"
+        return f"{dates.quick_day('date_text', self.settled.date_format, self.settled.time)} AS day_quick"
 
     def _day_careful(self) -> str:
         careful = dates.careful_day("date_text", self.settled.date_format)
@@ -133,13 +133,12 @@ class LineReader:
             f"{amounts.plain(column, self.config.decimal_mark)} AS {column}_plain" for column in self.money
         ]
 
-    def _careful_layers(self) -> list[list[str]]:
-        steps = [
-            amounts.careful_steps(column, self.config.decimal_mark, self.config.currency)
+    def _careful_amounts(self) -> list[str]:
+        mark, currency = self.config.decimal_mark, self.config.currency
+        return [
+            f"CASE WHEN {column}_plain IS NULL THEN {amounts.careful(column, mark, currency)} END AS {column}_hard"
             for column in self.money
         ]
-        layers = [list(layer) for layer in zip(*steps, strict=True)]
-        return [[self._day_careful(), *layers[0]], *layers[1:]]
 
     def _values(self, kind: str) -> list[str]:
         names = [name for name in self.money if name.startswith(kind)]
@@ -278,7 +277,7 @@ def _is_blank(text: str) -> str:
 
 
 def _prefixed(prefixes: Iterable[str]) -> list[str]:
-    return [f'coalesce(starts_with(order_text, {sql.literal(prefix)}), FALSE)' for prefix in prefixes]
+    return [f"coalesce(starts_with(order_text, {sql.literal(prefix)}), FALSE)" for prefix in prefixes]
 
 
 def _any_of(conditions: list[str]) -> str | None:
