@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from clientier.days import day_of
 from clientier.errors import ConfigError, Problem
 
 
@@ -30,13 +31,15 @@ class RunOptions:
     def issue_date(self) -> date | None:
         """The day from which due dates count, if one was given.
 
-        Raises:  ConfigError where it is no date
+        Raises:  ConfigError where it is no date, or none that can be meant
         """
         if self.issued is None:
             return None
         try:
-            return date.fromisoformat(self.issued)
+            return day_of(self.issued)
         except ValueError:
             raise ConfigError(
-                Problem("--issued", f"'{self.issued}' is not a date", "write 2026-11-02")
+                Problem(
+                    "--issued", f"'{self.issued}' is not a date like 2026-11-02", "write the day of issue"
+                )
             ) from None

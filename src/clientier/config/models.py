@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from clientier import columns, conditions
 from clientier.conditions import Condition
+from clientier.days import day_of
 
 Language = Literal["en", "zh"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=60)]
@@ -183,7 +184,7 @@ def _as_of(value: object) -> object:
     if text in ("latest", "month-end"):
         return text
     try:
-        return date.fromisoformat(text)
+        return day_of(text)
     except ValueError:
         raise PydanticCustomError(
             "as_of", "'{text}' is not latest, month-end or a date like 2026-10-31", {"text": text}
