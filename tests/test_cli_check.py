@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,26 @@ def test_json_is_the_same_report_for_programs(shop: Path, capsys: Said) -> None:
 def test_rejects_that_cannot_be_written_end_with_3(shop: Path, capsys: Said) -> None:
     assert main(["check", "sales.csv", "--rejects", "no/bad.csv"]) == 3
     assert "no/bad.csv: cannot be written: No such file or directory\n" in capsys.readouterr().err
+
+
+def test_rejects_written_to_a_pipe_leave_the_pipe_in_its_place(shop: Path) -> None:
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+
+    assert main(["check", "sales.csv", "--rejects", "pipe", "--quiet"]) == 0
+
+    assert os.read(reader, 1_000).startswith(b"file,line,column,reason,text\n")
+    os.close(reader)
+    assert stat.S_ISFIFO((shop / "pipe").stat().st_mode)
+
+
+def test_rejects_written_to_a_link_fill_the_file_it_points_to(shop: Path) -> None:
+    (shop / "link.csv").symlink_to("elsewhere.csv")
+
+    assert main(["check", "sales.csv", "--rejects", "link.csv", "--quiet"]) == 0
+
+    assert (shop / "link.csv").is_symlink()
+    assert (shop / "elsewhere.csv").read_bytes().startswith(b"file,line,column,reason,text\n")
 
 
 def test_a_missing_column_is_told_with_the_nearest_name(shop: Path, capsys: Said) -> None:

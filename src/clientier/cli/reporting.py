@@ -72,13 +72,21 @@ def write_rejects(rejects: pa.Table, path: Path) -> None:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe, which no file may take the place of
+            path.write_bytes(data)
+        else:
+            _swap_in(Path(os.path.realpath(path)), data)
+    except OSError as error:
+        fact = f"cannot be written: {error.strerror}"
+        raise OutputError(Problem(str(path), fact, "name another file")) from None
+
+
+def _swap_in(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")  # a full disk must not cost the old one
     try:
         partial.write_bytes(data)
         partial.replace(path)
-    except OSError as error:
-        fact = f"cannot be written: {error.strerror}"
-        raise OutputError(Problem(str(path), fact, "name another file")) from None
     finally:
         partial.unlink(missing_ok=True)
 
