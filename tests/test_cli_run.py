@@ -50,6 +50,30 @@ def test_the_report_speaks_the_language_asked_for(shop: Path, capsys: Said) -> N
     assert err.endswith("\n已写入 out\n")
 
 
+@pytest.mark.parametrize("option", ["--as-of", "--issued"])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30"])
+def test_a_day_that_cannot_be_meant_is_a_usage_error(shop: Path, capsys: Said, option: str, day: str) -> None:
+    assert main(["run", "sales.csv", "-o", "out", option, day, "--quiet"]) == 2
+    assert f"{option}: '{day}' is not" in capsys.readouterr().err
+    assert not (shop / "out").exists()
+
+
+def test_replace_is_not_advised_for_a_folder_that_it_would_refuse(shop: Path, capsys: Said) -> None:
+    (shop / "out").mkdir()
+    (shop / "out" / "thesis.txt").write_text("precious")
+
+    assert main(["run", "sales.csv", "-o", "out", "--quiet"]) == 3
+    assert capsys.readouterr().err.startswith("out: is no output of clientier, and not empty\n")
+
+
+def test_an_empty_folder_is_not_said_to_be_made_from_other_input(shop: Path, capsys: Said) -> None:
+    (shop / "out").mkdir()
+
+    assert main(["run", "sales.csv", "-o", "out", "--quiet"]) == 3
+    assert capsys.readouterr().err.startswith("out: exists already\n  fix: add --replace")
+    assert main(["run", "sales.csv", "-o", "out", "--quiet", "--replace"]) == 0
+
+
 def test_the_same_run_again_does_nothing_and_says_so(shop: Path, capsys: Said) -> None:
     main(["run", "sales.csv", "-o", "out"])
     before = files_of(shop / "out")

@@ -70,17 +70,18 @@ def published_already(job: Job, target: Path, inputs: Sequence[Path]) -> bool:
         return False
     if not target.is_dir():
         raise OutputError(Problem(str(target), "is a file", "choose another output folder"))
+    _refuse_what_is_not_ours(target)
     if job.options.replace:
-        _refuse_to_replace_what_is_not_ours(target)
         return False
     old = _read(target)
     if old is not None and _same(job, old, inputs):
         return True
     fix = "add --replace, or choose another output folder"
-    raise OutputError(Problem(str(target), "exists already, made from other input, config or options", fix))
+    made = ", made from other input, config or options" if old else ""
+    raise OutputError(Problem(str(target), f"exists already{made}", fix))
 
 
-def _refuse_to_replace_what_is_not_ours(target: Path) -> None:
+def _refuse_what_is_not_ours(target: Path) -> None:
     """Refuse a folder without a manifest: what is replaced is deleted, and a home folder must survive it."""
     if not (target / NAME).is_file() and any(target.iterdir()):
         fix = "choose another output folder, or empty this one yourself"
