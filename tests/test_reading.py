@@ -327,6 +327,10 @@ def test_short_years_may_stand_in_front(tmp_path: Path) -> None:
         read_lines(tmp_path, "C1,1,03.04.25,1", "C1,1,25.04.25,1")
 
 
+def test_dates_of_no_format_at_all_are_rejected(tmp_path: Path) -> None:
+    assert read_lines(tmp_path, "C1,1,soon,1", "C1,1,later,1").outcomes == {"rejected": 2}
+
+
 def test_a_reading_that_makes_no_difference_is_not_asked_for(tmp_path: Path) -> None:
     assert read_lines(tmp_path, "C1,1,05/05/2025,1").order_days[0][2] == "2025-05-05"
 

@@ -190,6 +190,17 @@ def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
             read(tmp_path, damage)
 
 
+def test_a_parquet_file_damaged_inside_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sales.parquet"
+    names = HEADER.split(",")
+    pq.write_table(pa.table({name: [f"{name} {row}" for row in range(50_000)] for name in names}), path)
+    data = bytearray(path.read_bytes())
+    data[1000:3000] = b"\xff" * 2000
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"sales\.parquet: is damaged"):
+        read_files([str(path)], tmp_path, date_format="%Y-%m-%d")
+
+
 # ---- the audit --------------------------------------------------------------------------------------
 
 

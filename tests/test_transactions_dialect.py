@@ -49,6 +49,14 @@ def test_blank_lines_before_the_header_and_line_ends_in_it_are_counted(tmp_path:
     assert (found.header, found.header_lines) == ((*NEEDED, "a\nb"), 4)
 
 
+def test_a_cell_beyond_all_bounds_ends_the_sample_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("customer,date,amount\n1,2,3\n" + '"' + "x" * 200_000 + '",2,3\n')
+    found = layout_of(path, ",", NEEDED)
+    assert found is not None
+    assert found.sample == (("1", "2", "3"),)
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff\n", "  \n"])
 def test_a_file_of_nothing_has_no_layout(tmp_path: Path, text: str) -> None:
     path = tmp_path / "empty.csv"

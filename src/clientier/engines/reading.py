@@ -16,11 +16,12 @@ from clientier.engines import counting, rejecting
 from clientier.engines.scans import Scan, all_fields, date_samples
 from clientier.engines.settling import configured_format, counted_format, majority_currency
 from clientier.engines.watching import watched
+from clientier.errors import DataError, Problem
 from clientier.transactions import dates, dialect
 from clientier.transactions.dates import DateFormat
 from clientier.transactions.limit import refuse_beyond_limit
 from clientier.transactions.lines import EXCLUDED_TABLE, LineReader, Settled
-from clientier.transactions.prepare import InputFile, ParquetFile, TextFile, prepare
+from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile, prepare
 from clientier.transactions.results import Input, Reading, RejectLimitError
 
 if TYPE_CHECKING:
@@ -131,8 +132,18 @@ class ReadingJob:
     def _scan(self, settled: Settled) -> None:
         rejecting.forget_bad_lines(self._connection)
         self.reader = LineReader(self._config, settled)
-        counting.count(self._connection, self.reader, self.scan.of(self.files))
+        try:
+            counting.count(self._connection, self.reader, self.scan.of(self.files))
+        except duckdb.Error as error:
+            self._blame_a_file(error)
+            raise
         self._bad_lines = rejecting.keep_bad_lines(self._connection, self.files)
+
+    def _blame_a_file(self, error: duckdb.Error) -> None:
+        """Raise where the engine's error is about an input file, as that of a damaged Parquet file is."""
+        for file in self.files:
+            if not isinstance(file, EmptyFile) and str(file.path) in str(error):
+                raise DataError(Problem(file.source.name, "is damaged", "write or export it again")) from None
 
     # ---- results --------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 _BY_NAME = {name: sign for sign, name in NAMES.items()} | {"\\t": "\t"}
 HEAD_BYTES = 1 << 16
 SAMPLE_ROWS = 1000
+LONGEST_HEADER = 200  # characters shown: what is no header may be a line of data
 MOST_NAMES = 30
 
 
@@ -91,18 +92,25 @@ def _layout(text: str, delimiter: str) -> Layout | None:
 
 def missing_columns(name: str, header: Sequence[str], needed: Sequence[str]) -> list[Problem]:
     """Return a problem for each needed column that is missing from the header, or there twice."""
-    return [problem for column in needed if (problem := _missing(name, header, column))]
-
-
-def _missing(name: str, header: Sequence[str], column: str) -> Problem | None:
-    count = header.count(column)
-    if count == 1:
-        return None
-    if count > 1:
-        return Problem(name, f"the header has {count} columns called '{column}'", "give each its own name")
-    close = difflib.get_close_matches(column, header, n=1, cutoff=0.6) or [
-        one for one in header if one.casefold() == column.casefold()
+    counts = {column: header.count(column) for column in needed}
+    twice = [
+        Problem(name, f"the header has {count} columns called '{column}'", "give each its own name")
+        for column, count in counts.items()
+        if count > 1
     ]
-    there = ", ".join(one for one in header[:MOST_NAMES] if one)
-    fix = f"write {close[0]}" if close else f"the first line must name the columns; it has: {there}"
-    return Problem(name, f"no column '{column}'", fix)
+    missing = [column for column, count in counts.items() if not count]
+    close = {column: nearest for column in missing if (nearest := _nearest(column, header))}
+    found = [Problem(name, f"no column '{column}'", f"write {nearest}") for column, nearest in close.items()]
+    unknown = ", ".join(f"'{column}'" for column in missing if column not in close)
+    if unknown:
+        there = ", ".join(one for one in header[:MOST_NAMES] if one)[:LONGEST_HEADER]
+        found.append(
+            Problem(name, f"no column {unknown}", f"the first line must name the columns; it has: {there}")
+        )
+    return [*twice, *found]
+
+
+def _nearest(column: str, header: Sequence[str]) -> str | None:
+    close = difflib.get_close_matches(column, header, n=1, cutoff=0.6)
+    same = (one for one in header if one.casefold() == column.casefold())
+    return close[0] if close else next(same, None)

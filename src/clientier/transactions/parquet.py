@@ -18,8 +18,12 @@ class Kind(Enum):
     FLOAT = "float"
     DAY = "day"
     MOMENT = "moment"  # a day and a time
-    INSTANT = "instant"  # a time in UTC
+    INSTANT = "instant"  # a time in UTC, in units of at least a microsecond
+    NANO_INSTANT = "nano instant"  # a time in UTC, in nanoseconds
     OTHER = "other"
+
+
+INSTANTS = (Kind.INSTANT, Kind.NANO_INSTANT)
 
 
 def columns_of(source: Source) -> dict[str, Kind]:
@@ -43,7 +47,7 @@ def _kind(pa, type_) -> Kind:  # type: ignore[no-untyped-def]
     if types.is_dictionary(type_):
         type_ = type_.value_type
     if types.is_timestamp(type_):
-        return Kind.INSTANT if type_.tz else Kind.MOMENT
+        return _instant(type_.unit) if type_.tz else Kind.MOMENT
     tests = {
         Kind.TEXT: (types.is_string, types.is_large_string, types.is_string_view),
         Kind.NUMBER: (types.is_integer, types.is_decimal),
@@ -51,6 +55,10 @@ def _kind(pa, type_) -> Kind:  # type: ignore[no-untyped-def]
         Kind.DAY: (types.is_date,),
     }
     return next((kind for kind, asked in tests.items() if any(ask(type_) for ask in asked)), Kind.OTHER)
+
+
+def _instant(unit: str) -> Kind:
+    return Kind.NANO_INSTANT if unit == "ns" else Kind.INSTANT
 
 
 def sample(source: Source, column: str, rows: int) -> list[str]:
@@ -69,20 +77,30 @@ def text(column: str, kind: Kind, decimal_mark: str) -> str:
     whole = f"{name} = floor({name}) AND abs({name}) < 1e15"
     plain = {
         Kind.TEXT: name,
-        Kind.FLOAT: f"CASE WHEN {whole} THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END",
-        Kind.INSTANT: f"CAST(make_timestamp(epoch_us({name})) AS VARCHAR)",
+        Kind.FLOAT: f"CASE WHEN {whole} THEN CAST(TRY_CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END",
+        Kind.INSTANT: f"CAST({_moment(name, kind)} AS VARCHAR)",
+        Kind.NANO_INSTANT: f"CAST({_moment(name, kind)} AS VARCHAR)",
     }.get(kind, f"CAST({name} AS VARCHAR)")
     if decimal_mark == "," and kind in (Kind.NUMBER, Kind.FLOAT):
         return f"replace({plain}, '.', ',')"
     return plain
 
 
+def _moment(name: str, kind: Kind) -> str:
+    """Return the SQL of a day or time as it is stored, without its zone."""
+    stored = {
+        Kind.INSTANT: f"make_timestamp(epoch_us({name}))",
+        Kind.NANO_INSTANT: f"make_timestamp(epoch_ns({name}) // 1000)",
+    }
+    return stored.get(kind, name)
+
+
 def date_text(column: str, kind: Kind, pattern: str) -> str:
     """Return the SQL of a date column's values as text in the pattern; text and numbers stay as they are."""
     name = sql.name(column)
-    moment = {Kind.DAY: name, Kind.MOMENT: name, Kind.INSTANT: f"make_timestamp(epoch_us({name}))"}.get(kind)
-    if moment is None:
+    if kind not in (Kind.DAY, Kind.MOMENT, *INSTANTS):
         return text(column, kind, ".")
+    moment = _moment(name, kind)
     if pattern == ISO:
         return f"CAST(CAST({moment} AS DATE) AS VARCHAR)"
     return f"strftime(CAST({moment} AS TIMESTAMP), {sql.literal(pattern)})"

@@ -92,8 +92,20 @@ def prepare(
                 _prepare_text(number, source, texts[number], encoding_of[number], config, needed, scratch)
             )
     _refuse_missing(files, needed)
+    notes += _in_utc(files, config)
     notes += noted + [f"{file.source.name} is empty" for file in files if isinstance(file, EmptyFile)]
     return tuple(files), notes
+
+
+def _in_utc(files: Sequence[InputFile], config: Transactions) -> list[str]:
+    """Note dates that Parquet stores as times in UTC: no zone is converted, so they count on the UTC day."""
+    date = config.columns.date
+    stored = [
+        file for file in files if isinstance(file, ParquetFile) and file.columns[date] in parquet.INSTANTS
+    ]
+    return [
+        f"{file.source.name}: times of {date} are stored in UTC and count on the UTC day" for file in stored
+    ]
 
 
 def _texts(sources: Sequence[Source]) -> list[tuple[int, Source]]:
