@@ -13,7 +13,7 @@ import pytest
 
 from reads import HEADER, Read, read_files
 
-LATE = datetime(2026, 10, 1, 23, 30)
+LATE = datetime.fromisoformat("2026-10-01T23:30")
 
 
 def read_table(folder: Path, columns: dict[str, Any], *others: str, **keys: Any) -> Read:
@@ -99,5 +99,5 @@ def test_typed_lines_are_compared_whole_for_repeats(tmp_path: Path) -> None:
         for name, value in {"customer": "C1", "order": "1", "amount": 1.5, "at": LATE}.items()
     }
     assert read_table(tmp_path, columns, duplicates="drop").outcomes == {"usable": 1, "duplicate": 1}
-    columns["at"] = [LATE, datetime(2026, 10, 1, 23, 31)]
+    columns["at"] = [LATE, datetime.fromisoformat("2026-10-01T23:31")]
     assert read_table(tmp_path, columns, duplicates="drop").outcomes == {"usable": 2}
