@@ -44,7 +44,7 @@ def test_a_lone_day_is_told_with_its_figures() -> None:
     days = [(date(2099, 1, 1), 1), (date(2026, 10, 31), 90), (date(2026, 10, 30), 80)]
 
     assert notes.of_days("en", days, date(2099, 1, 1)) == [
-        "as_of is 2099-01-01, 26360 days after the next older day with a sale (2026-10-31), with 1 lines: "
+        "as_of is 2099-01-01, 26360 days after the next older day with a sale (2026-10-31), lines on it: 1; "
         "set period.as_of if it is a typing error"
     ]
     assert notes.of_days("en", days, date(2026, 10, 31)) == []  # as_of was set: the far day decides nothing

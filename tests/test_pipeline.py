@@ -12,9 +12,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
@@ -306,3 +308,45 @@ def test_a_memory_limit_is_taken_and_a_size_that_is_none_is_refused(tmp_path: Pa
     assert made(tmp_path, file, memory_limit="500MB")["customers"] == 1
     with pytest.raises(ConfigError, match="'much' is not a size"):
         made(tmp_path, file, out="other", memory_limit="much")
+
+
+# ---- Parquet of all kinds ---------------------------------------------------------------------------
+
+
+def parquet(folder: Path, **columns: Any) -> Path:
+    usual = {
+        "customer_id": ["A", "B"],
+        "order_id": ["1", "2"],
+        "order_date": [date(2026, 3, 1)] * 2,
+        "amount": [1, 2],
+    }
+    path = folder / "sales.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(usual | columns), path)
+    return path
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_that_parquet_stores_in_utc_count_on_the_utc_day_and_that_is_noted(
+    unit: str, tmp_path: Path
+) -> None:
+    late = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
+    file = parquet(
+        tmp_path, order_date=pyarrow.array([late] * 2, pyarrow.timestamp(unit, tz="Asia/Shanghai"))
+    )
+    result = run(RunOptions((str(file),), config_file(tmp_path), tmp_path / "out"))
+    assert {row["last_order"] for row in customers(tmp_path / "out").values()} == {"2026-03-01"}
+    assert result.notes == (f"{file}: times of order_date are stored in UTC and count on the UTC day",)
+
+
+def test_a_float_id_that_is_nan_is_no_id_and_whole_ones_lose_their_point(
+    tmp_path: Path,
+) -> None:
+    summary = made(tmp_path, parquet(tmp_path, customer_id=[12.0, float("nan")]))
+    assert set(customers(tmp_path / "out")) == {"12"}
+    assert summary["rows"]["excluded"] == {"no_customer": 1}
+
+
+def test_parquet_text_that_is_not_utf_8_is_told_without_showing_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is damaged") as refused:
+        made(tmp_path, parquet(tmp_path, customer_id=pyarrow.array([b"A", b"\xff"])))
+    assert "xff" not in str(refused.value)

@@ -15,7 +15,7 @@ from clientier.summary import Tally, plain, share
 _WORDS = {
     "en": {
         "lone": "as_of is {day}, {gap} days after the next older day with a sale ({older}), "
-        "with {lines} lines: set period.as_of if it is a typing error",
+        "lines on it: {lines}; set period.as_of if it is a typing error",
         "unreachable": "{metric}_score: nobody can reach {scores}: too many customers share one value",
         "no_purchaser": "nobody purchased inside the window: all scores are 1",
         "empty_tier": "nobody is in tier {tier}",

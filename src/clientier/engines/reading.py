@@ -141,8 +141,10 @@ class ReadingJob:
 
     def _blame_a_file(self, error: duckdb.Error) -> None:
         """Raise where the engine's error is about an input file, as that of a damaged Parquet file is."""
+        nameless = type(error) is duckdb.Error  # as that of a damaged page
         for file in self.files:
-            if not isinstance(file, EmptyFile) and str(file.path) in str(error):
+            named = not isinstance(file, EmptyFile) and str(file.path) in str(error)
+            if named or (nameless and isinstance(file, ParquetFile)):
                 raise DataError(Problem(file.source.name, "is damaged", "write or export it again")) from None
 
     # ---- results --------------------------------------------------------------------------------

@@ -72,12 +72,16 @@ def sample(source: Source, column: str, rows: int) -> list[str]:
 
 
 def text(column: str, kind: Kind, decimal_mark: str) -> str:
-    """Return the SQL of the column's values as text: floats by their shortest text, whole ones without .0."""
+    """Return the SQL of the column's values as text: floats by their shortest text, whole ones without .0.
+
+    NaN is a value that is not there. TRY_CAST, since a file's statistics may hide it from the engine.
+    """
     name = sql.name(column)
-    whole = f"{name} = floor({name}) AND abs({name}) < 1e15"
+    is_whole = f"{name} = floor({name}) AND abs({name}) < 1e15"
+    whole = f"CAST(TRY_CAST({name} AS BIGINT) AS VARCHAR)"
     plain = {
         Kind.TEXT: name,
-        Kind.FLOAT: f"CASE WHEN {whole} THEN CAST(TRY_CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END",
+        Kind.FLOAT: f"CASE WHEN isnan({name}) THEN NULL WHEN {is_whole} THEN {whole} ELSE CAST({name} AS VARCHAR) END",
         Kind.INSTANT: f"CAST({_moment(name, kind)} AS VARCHAR)",
         Kind.NANO_INSTANT: f"CAST({_moment(name, kind)} AS VARCHAR)",
     }.get(kind, f"CAST({name} AS VARCHAR)")
