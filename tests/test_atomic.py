@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from clientier import atomic
-from clientier.atomic import output_errors, staged_folder
+from clientier.atomic import output_errors, private_folder, staged_folder
 from clientier.errors import OutputError
 
 FILES = [f"{number:02d}.txt" for number in range(20)]
@@ -346,3 +346,19 @@ def test_an_error_of_the_work_inside_is_not_an_output_error(target: Path) -> Non
         raise OSError("of the input")
 
     assert names(target.parent) == []
+
+
+def test_what_a_killed_run_left_in_the_temporary_folder_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    abandoned, fresh = tmp_path / "clientier-old", tmp_path / "clientier-new"
+    for folder in (abandoned, fresh):
+        folder.mkdir()
+        (folder / "copy.csv").write_text("a,b\n")
+    os.utime(abandoned, (0, 0))
+    with private_folder() as at_work:
+        os.utime(at_work, (0, 0))
+        with private_folder() as other:
+            assert sorted(tmp_path.iterdir()) == sorted([fresh, at_work, other])
+    assert list(tmp_path.iterdir()) == [fresh]

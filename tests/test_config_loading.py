@@ -278,3 +278,16 @@ def test_no_message_shows_pydantics_words_or_the_customers_of_a_list(tmp_path: P
     assert "13900139000" not in told
     for jargon in ("pydantic", "Input should", "validation error", "type=", "https:", "dict", "str"):
         assert jargon not in told.replace("customers", "")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("encoding", "klingon"), ("date_format", '"%Q"'), ("date_format", "iso")]
+)
+def test_an_encoding_or_date_format_that_is_none_is_told_with_its_line(
+    tmp_path: Path, key: str, value: str
+) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(f"transactions:\n  columns: {{customer: a, date: b, amount: c}}\n  {key}: {value}\n")
+    with pytest.raises(ConfigError) as refused:
+        load(path)
+    assert f"shop.yaml:3: transactions.{key}: " in str(refused.value)

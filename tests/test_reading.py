@@ -343,8 +343,8 @@ def test_a_configured_format_is_taken_with_or_without_a_time(tmp_path: Path) -> 
 
 
 def test_what_is_no_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"date_format: '%Q' is no date format"):
-        read_lines(tmp_path, "C1,1,2025-04-03,1", date_format="%Q")
+    with pytest.raises(ConfigError, match=r"date_format: '%d %m %Y %Q' is no date format"):
+        read_lines(tmp_path, "C1,1,2025-04-03,1", date_format="%d %m %Y %Q")
 
 
 def test_a_decimal_comma_is_read_when_the_config_says_so(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import errno
 import os
 import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from clientier.errors import OutputError, Problem
 if sys.platform != "win32":
     import fcntl
 
+_PRIVATE = "clientier-"
+_FRESH_SECONDS = 60  # a folder this young may belong to a run that has not locked it yet
 _AT_FDCWD = -100
 _NO_REPLACE, _EXCHANGE = 1, 2
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
@@ -48,6 +52,32 @@ def staged_folder(target: Path, replace: bool) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def private_folder() -> Iterator[Path]:
+    """Give a temporary folder, gone at the end; what killed runs left of theirs is removed first.
+
+    It may hold copies of the input, so a leftover must not lie about.
+    """
+    for leftover in Path(tempfile.gettempdir()).glob(f"{_PRIVATE}*"):
+        if _age_seconds(leftover) > _FRESH_SECONDS:
+            _remove_if_abandoned(leftover)
+    folder = Path(tempfile.mkdtemp(prefix=_PRIVATE))
+    holder = _lock(folder)
+    try:
+        yield folder
+    finally:
+        if holder is not None:
+            os.close(holder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _age_seconds(folder: Path) -> float:
+    try:
+        return time.time() - folder.stat().st_mtime
+    except OSError:
+        return 0
+
+
+@contextlib.contextmanager
 def output_errors(target: Path) -> Iterator[None]:
     """Turn what the system says while writing into an OutputError with a fix."""
     try:
@@ -74,10 +104,14 @@ def _recover(target: Path) -> None:
         else:
             old.rename(target)
     for leftover in target.parent.glob(f".{_escape(target.name)}.*.partial"):
-        holder = _lock(leftover)
-        if holder is not None:  # nobody works in it any more
-            os.close(holder)
-            shutil.rmtree(leftover, ignore_errors=True)
+        _remove_if_abandoned(leftover)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    holder = _lock(folder)
+    if holder is not None:  # nobody works in it any more
+        os.close(holder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _escape(name: str) -> str:

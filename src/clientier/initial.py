@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clientier.atomic import private_folder
 from clientier.config.models import Columns, Transactions
 from clientier.config.recognise import recognise
 from clientier.config.starter import starter
@@ -36,11 +36,11 @@ def first_config(files: Sequence[str], preset: str) -> Start:
     """
     if not files:
         return Start(starter(preset), {}, (), ())
-    with tempfile.TemporaryDirectory(prefix="clientier-") as folder:
-        header = _header(files, Path(folder))
+    with private_folder() as folder:
+        header = _header(files, folder)
         columns = recognise(header)
         missing = tuple(role for role in NEEDED if role not in columns)
-        formats, problems = ({}, ()) if missing else _formats(files, columns, Path(folder))
+        formats, problems = ({}, ()) if missing else _formats(files, columns, folder)
     return Start(starter(preset, header, formats), columns, missing, problems)
 
 

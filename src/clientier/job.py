@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from clientier import notes
+from clientier.atomic import private_folder
 from clientier.config import Config, load
 from clientier.customer_sets import read_ids
 from clientier.engines import Progress
@@ -41,15 +40,12 @@ def open_job(options: RunOptions) -> Iterator[Job]:
     """Load the config, start the engine; at the end everything temporary is gone."""
     loaded = load(options.config, options.overrides, options.language, options.as_of)
     kept = read_ids(loaded.config.keep, loaded.base)
-    scratch = Path(tempfile.mkdtemp(prefix="clientier-"))
-    try:
+    with private_folder() as scratch:
         engine = DuckDBEngine(scratch, options.memory_limit)
         try:
             yield Job(options, loaded.config, loaded.base, kept, scratch, engine)
         finally:
             engine.close()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Scalars arrive as their own text (``0012`` and ``NO`` stay what they are) and ge
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import date
 from decimal import Decimal
@@ -160,12 +161,31 @@ class CustomerSet(Model):
     file: Path | None = None  # relative to the config
 
 
+def _encoding(value: str) -> str:
+    try:
+        codecs.lookup("utf-8" if value == "auto" else value)
+    except LookupError:
+        raise PydanticCustomError(
+            "encoding", "'{text}' is not an encoding like utf-8, gb18030 or auto", {"text": value}
+        ) from None
+    return value
+
+
+def _date_format(value: str) -> str:
+    directives = set(re.findall("%-?([A-Za-z])", value))
+    names_a_day = {"d", "m", "y"} <= {directive.casefold().replace("b", "m") for directive in directives}
+    if value == "auto" or names_a_day or directives & set("DFcjsx"):  # the rest means a whole day by itself
+        return value
+    fact = "'{text}' names no day, month and year as %d/%m/%Y does, and is not auto"
+    raise PydanticCustomError("date_format", fact, {"text": value})
+
+
 class Transactions(Model):
     """How the input is written and which of its lines count."""
 
     columns: Columns
-    date_format: str = "auto"
-    encoding: str = "auto"
+    date_format: Annotated[str, AfterValidator(_date_format)] = "auto"
+    encoding: Annotated[str, AfterValidator(_encoding)] = "auto"
     delimiter: str = "auto"
     decimal_mark: Literal[".", ","] = "."
     currency: str | None = None
