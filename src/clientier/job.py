@@ -15,7 +15,7 @@ from clientier import notes
 from clientier.atomic import private_folder
 from clientier.config import Config, load
 from clientier.customer_sets import read_ids
-from clientier.engines import Progress
+from clientier.engines import Engine, Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, DataError, Problem
@@ -32,7 +32,7 @@ class Job:
     base: Path  # the folder that the config's files are relative to
     kept: frozenset[str]
     scratch: Path  # private, removed at the end
-    engine: DuckDBEngine
+    engine: Engine
 
 
 @contextmanager

@@ -36,11 +36,10 @@ def score(  # noqa: PLR0913 - one parameter an option
     tell_notes(notes, quiet)
 
 
-def place(  # noqa: PLR0913
+def place(
     *,
     files: opt.Table,
     config: opt.ConfigFile = None,
-    as_of: opt.AsOf = None,
     model: opt.ModelFile = None,
     overrides: opt.Overrides = None,
     language: opt.Language = None,
@@ -54,9 +53,7 @@ def place(  # noqa: PLR0913
 
     Example: clientier place metrics.csv --model model.yaml > customers.csv
     """
-    asked = opt.run_options(
-        files, config, as_of=as_of, model=model, overrides=overrides, language=language, excel=excel
-    )
+    asked = opt.run_options(files, config, model=model, overrides=overrides, language=language, excel=excel)
     with working(asked, quiet):
         from clientier.stages import place_table
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +15,7 @@ from clientier.period import Period
 from clientier.scores import Histogram
 
 if TYPE_CHECKING:
+    from clientier.engines.checking import Checked
     from clientier.engines.reading import Reading
 
 Progress = Callable[[str, float | None], None]  # what is going on, and the share done (None: not known)
@@ -26,6 +29,20 @@ class Engine(Protocol):
         self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
     ) -> Reading:
         """Read transaction files to order days; every line ends in one outcome."""
+
+    def check(
+        self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
+    ) -> Checked:
+        """Read transaction files for what they hold; too many unreadable lines do not stop it."""
+
+    def days(self) -> list[tuple[date, int]]:
+        """Return each day that has usable lines, newest first, and how many."""
+
+    def outcomes(self, period: Period) -> list[tuple[int, str, int]]:
+        """Return (file, outcome, lines), usable lines told apart by where they lie in the period."""
+
+    def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
+        """Return the money of the order days inside the window, summed without regard to customers."""
 
     def aggregate(self, metrics: Metrics, period: Period) -> int:
         """Sum the order days by customer; return how many customers there are."""

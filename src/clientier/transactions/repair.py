@@ -179,7 +179,6 @@ class _Repair:
         self._path, self._suspects, self._layout, self._line_end = path, suspects, layout, line_end
         self._delimiter = layout.delimiter
         self._field = _field_pattern(layout.delimiter)
-        self._special = re.compile(rf'["\r\n{re.escape(layout.delimiter)}]|^ | $')
         self._any_faults = bool(suspects.faults.any())
         self._faults: list[Fault] = []
         self._continued: list[tuple[int, int]] = []
