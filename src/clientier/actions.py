@@ -189,6 +189,7 @@ def _of_the_action(playbook: Sequence[Action], config: Config, issued: date) -> 
         "channel": [action.channel for action in playbook],
         "owner": [action.owner for action in playbook],
         "rank": [action.rank or "" for action in playbook],
+        "issued": [issued.isoformat()] * len(playbook),
         "due_date": [due_date(issued, action.due).isoformat() for action in playbook],
     }
     return {name: pa.array(texts, pa.string()) for name, texts in cells.items()}

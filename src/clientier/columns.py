@@ -74,6 +74,9 @@ SCORES = (
 PLACEMENT = (
     Column("tier", Kind.TEXT, "tier", "客户级别"),
     Column("grade", Kind.TEXT, "grade", "等级"),
+    Column("pending_tier", Kind.TEXT, "move pending to", "待调整至"),
+    Column("pending_runs", Kind.COUNT, "runs pending", "待调整期数"),
+    Column("keep_until", Kind.DAY, "tier kept until", "保级至"),
 )
 POTENTIAL = (
     Column("potential", Kind.TEXT, "potential", "升级潜力"),
@@ -81,6 +84,14 @@ POTENTIAL = (
     Column("gap_orders", Kind.COUNT, "orders missing", "还差次数"),
     Column("gap_monetary", Kind.MONEY, "money missing", "还差金额"),
     Column("gap", Kind.TEXT, "gap", "升级差距"),
+)
+# What the run of the month before said of the customer; empty for who was not in it. Written to no file.
+PREVIOUS = (
+    Column("previous_tier", Kind.TEXT, "tier before", "上期级别"),
+    Column("previous_pending_tier", Kind.TEXT, "move pending before", "上期待调整至"),
+    Column("previous_pending_runs", Kind.COUNT, "runs pending before", "上期待调整期数"),
+    Column("previous_frequency", Kind.COUNT, "orders before", "上期消费次数"),
+    Column("previous_monetary", Kind.MONEY, "net spend before", "上期净消费额"),
 )
 CUSTOMER_ID = Column("customer_id", Kind.TEXT, "customer", "客户编号")
 REASON = Column("reason", Kind.TEXT, "reason", "分级依据")
@@ -95,11 +106,11 @@ CUSTOMER_COLUMNS = (CUSTOMER_ID, *METRICS, *SCORES, *PLACEMENT, *POTENTIAL, REAS
 SCORED_COLUMNS = (CUSTOMER_ID, *METRICS, *SCORES)
 ACTION_COLUMNS = (
     "customer_id", "tier", "grade", "potential", "action_id", "action", "priority", "purpose", "content",
-    "channel", "owner", "rank", "due_date", "reason", "briefing", "message", "monetary",
+    "channel", "owner", "rank", "issued", "due_date", "reason", "briefing", "message", "monetary",
 )  # fmt: skip
 
 BY_NAME = MappingProxyType(
-    {column.name: column for column in (*CUSTOMER_COLUMNS, GAP_SHARE, *SHARES)},
+    {column.name: column for column in (*CUSTOMER_COLUMNS, *PREVIOUS, GAP_SHARE, *SHARES)},
 )
 
 # What a condition may name: what is known by the time it is asked.
@@ -107,6 +118,6 @@ IN_TIER_RULES = frozenset(c.name for c in (*METRICS, *SCORES, *SHARES))
 IN_POTENTIAL_RULES = IN_TIER_RULES | {
     "tier", "grade", "next_tier", "gap_orders", "gap_monetary", "gap_share",
 }  # fmt: skip
-IN_ACTION_RULES = IN_POTENTIAL_RULES | {"potential"}
+IN_ACTION_RULES = IN_POTENTIAL_RULES | {"potential", "pending_tier", "pending_runs"}
 # What a briefing or a message may name: every column of customers.csv and the window.
 IN_TEXTS = frozenset(c.name for c in CUSTOMER_COLUMNS) | {"window"}

@@ -76,7 +76,7 @@ def _millionths(amount: Decimal | None) -> int | None:
 def shares_used(config: Config) -> tuple[ShareCut, ...]:
     """Return every value_share and customer_share that the config asks for, each once, in a fixed order."""
     rules = (
-        [tier.when for tier in config.tiers]
+        [rule for tier in config.tiers for rule in (tier.when, tier.stay)]
         + [config.potential.when]
         + [action.when for action in config.actions]
     )

@@ -26,6 +26,10 @@ class RunOptions:
     excel: bool = False
     replace: bool = False
     memory_limit: str | None = None  # such as "2GB"
+    store: Path | None = None  # read these transactions, and remember the run here
+    previous: Path | None = None  # the output folder of the run before, where there is no store
+    trial: bool = False  # a run that the store does not remember
+    wait: str | None = None  # how long to wait for a lock, such as "60s"
 
     @property
     def issue_date(self) -> date | None:

@@ -131,7 +131,7 @@ class TableFiles:
 def _arrow_type(name: str) -> pa.DataType:
     if name in BY_NAME:
         return frames.arrow_type(name)
-    return {"priority": pa.int64(), "due_date": pa.date32()}.get(name, pa.string())
+    return {"priority": pa.int64(), "issued": pa.date32(), "due_date": pa.date32()}.get(name, pa.string())
 
 
 def customer_rows(customers: pd.DataFrame, columns: Sequence[Column], form: Format) -> pa.Table:

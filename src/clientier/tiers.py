@@ -29,13 +29,16 @@ def add_tiers(customers: pd.DataFrame, rules: TierRules) -> pd.DataFrame:
     """Add the tier of every customer, and the rule that placed them there in words with their figures.
 
     Needs:  metrics and scores
-    Adds:   tier, grade (empty until grades exist), reason
+    Adds:   tier, grade (empty until grades exist), pending_tier, pending_runs, keep_until (empty here), reason
     """
     placed, kept = _placed(customers, rules)
     names = np.array([tier.name for tier in rules.tiers], dtype=object)
     tiered = customers.copy(deep=False)
     tiered["tier"] = pd.Series(names[placed], dtype="str")
     tiered["grade"] = frames.text_column(pa.repeat("", len(customers)))
+    tiered["pending_tier"] = tiered["grade"]
+    for number in ("pending_runs", "keep_until"):
+        tiered[number] = pd.Series(pd.NA, index=range(len(customers)), dtype="Int64")
     tiered["reason"] = _reasons(customers, placed, kept, rules)
     return tiered
 

@@ -17,9 +17,12 @@ from clientier.config.words import STAFF_LABELS, STAFF_NOUNS_EN, STAFF_NOUNS_ZH
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Never in a message: what only staff may know.
-FOR_STAFF = frozenset({"tier", "grade", "reason", "potential"} | {column.name for column in SCORES})
+FOR_STAFF = frozenset(
+    {"tier", "grade", "pending_tier", "pending_runs", "reason", "potential"}
+    | {column.name for column in SCORES}
+)
 # In a message only where the yardstick never moves: next month the promise would be false.
-OF_THE_GAP = frozenset({"gap", "gap_orders", "gap_monetary", "next_tier"})
+OF_THE_GAP = frozenset({"gap", "gap_orders", "gap_monetary", "next_tier", "keep_until"})
 
 
 def find_errors(config: Config) -> list[Found]:
@@ -64,6 +67,8 @@ def rules(config: Config) -> Iterator[tuple[KeyPath, Condition]]:
     for number, tier in enumerate(config.tiers):
         if tier.when:
             yield ("tiers", number, "when"), tier.when
+        if tier.stay:
+            yield ("tiers", number, "stay"), tier.stay
     yield ("potential", "when"), config.potential.when
     for number, action in enumerate(config.actions):
         if action.when:

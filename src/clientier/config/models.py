@@ -278,17 +278,29 @@ class Tier(Model):
     label: Text = Text()
     public_label: Text = Text()
     when: TierRule | None = None
+    stay: TierRule | None = None  # who is in the tier already stays in it while this holds, too
     otherwise: bool = False
 
     @model_validator(mode="after")
     def _has_one_rule(self) -> Self:
         if (self.when is None) is not self.otherwise:
             raise PydanticCustomError("tier", "a tier has either `when` or `otherwise: true`")
+        if self.stay is not None and self.otherwise:
+            raise PydanticCustomError(
+                "tier", "`stay` goes with `when`: who is left over needs no rule to stay"
+            )
         return self
 
     def title(self, language: str) -> str:
         """Return the label for staff, or the name where there is none."""
         return self.label.of(language) or self.name
+
+
+class Stability(Model):
+    """How many runs in a row (one a month) must place a customer elsewhere before the move takes effect."""
+
+    demote_after: Annotated[int, Field(ge=1, le=36)] = 1
+    promote_after: Annotated[int, Field(ge=1, le=36)] = 1
 
 
 class Potential(Model):
@@ -320,9 +332,30 @@ class Action(Model):
     rank: Literal["senior", "middle", "ordinary"] | None = None
     due: Annotated[str, AfterValidator(_due)]
     every: Annotated[str | None, Field(pattern=r"^[1-9]\d{0,4} days?$")] = None
+    carry_over: Annotated[str | None, Field(pattern=r"^[1-9]\d{0,4} days?$")] = None  # unfinished, after due
     priority: Annotated[int, Field(ge=1, le=99)] = 5
     briefing: Text = Text()
     message: Text = Text()
+
+
+# ---- month after month ------------------------------------------------------------------------------
+
+
+class StoreRules(Model):
+    """How the store takes what two files say of the same order."""
+
+    overlap: Literal["count", "once", "refuse"] = "count"
+
+
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+
+
+class Gate(Model):
+    """What must hold for a run to be published, beside the reject rate."""
+
+    least_lines: Share | None = None  # usable lines in the month of as_of, as a share of the month before
+    missing_months: Literal["allow", "refuse"] = "allow"  # calendar months of the window without a line
+    tier_jump: Share | None = None  # how far a tier's share of customers may be from the run before
 
 
 class Config(Model):
@@ -336,8 +369,11 @@ class Config(Model):
     scores: Scores = Scores()
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
     keep: CustomerSet = CustomerSet()
+    stability: Stability = Stability()
     potential: Potential
     actions: tuple[Action, ...] = ()
+    store: StoreRules = StoreRules()
+    gate: Gate = Gate()
 
     def tier(self, name: str) -> Tier:
         """Return the tier of this name."""

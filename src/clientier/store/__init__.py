@@ -1,0 +1,1 @@
+"""The store: one DuckDB file that keeps transactions read once, and what every published run said."""
