@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientier.rendering import csv_header, csv_lines, lines_bytes, without_formulas
+from clientier.rendering import csv_header, csv_lines, lines_bytes, with_formulas, without_formulas
 
 # Any text that can be UTF-8, and often what CSV trips over.
 TEXT = st.text(
@@ -108,6 +108,7 @@ def test_lines_end_in_lf_alone_and_letters_stay_as_they_are() -> None:
 )
 def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(cell: str, neutral: str) -> None:
     assert without_formulas(pa.array([cell])).to_pylist() == [neutral]
+    assert with_formulas(pa.array([neutral])).to_pylist() == [cell.removeprefix("'")]
 
 
 def test_a_column_without_cells_has_no_formulas() -> None:

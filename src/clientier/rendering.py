@@ -14,6 +14,7 @@ Bytes = npt.NDArray[np.uint8]
 BOM = b"\xef\xbb\xbf"
 _SPECIAL = b',"\r\n'
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # the wide signs too: in East Asian settings they start a formula
+_NEUTRALISED = f"^'({_FORMULA[1:]})"
 
 
 def csv_header(names: Sequence[str]) -> bytes:
@@ -68,6 +69,11 @@ def without_formulas(cells: pa.Array) -> pa.Array:
     """Return text cells that no spreadsheet runs: those like a formula get a leading apostrophe."""
     risky = pc.match_substring_regex(cells, _FORMULA)
     return pc.binary_join_element_wise(pc.if_else(risky, "'", ""), cells, "")
+
+
+def with_formulas(cells: pa.Array) -> pa.Array:
+    """Return text cells as they were before ``without_formulas``; an apostrophe of their own is lost too."""
+    return pc.replace_substring_regex(cells, _NEUTRALISED, r"\1")
 
 
 def _quoted(cells: pa.Array) -> pa.Array:

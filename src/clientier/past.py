@@ -1,0 +1,128 @@
+"""An earlier run: what decided it, and where each customer was. Read from an output folder or a store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from clientier import frames, wording
+from clientier.columns import CUSTOMER_COLUMNS, Kind
+from clientier.conditions import Cuts
+from clientier.config import Config, load
+from clientier.cutpoints import cut_points
+from clientier.errors import DataError, Problem
+from clientier.model import Model, read_model
+from clientier.placement import Plan
+from clientier.rendering import BOM, with_formulas
+from clientier.scores import Thresholds
+from clientier.tables import NEEDED, CustomerTable, read_customers
+
+_NEEDED = (*NEEDED, "tier")
+
+
+@dataclass(frozen=True)
+class Past:
+    """A run that was published: its plan, and the customers it placed."""
+
+    name: str  # for people: the folder, or the store and the month
+    as_of: date
+    issued: date
+    config: Config
+    thresholds: Thresholds
+    cuts: Cuts
+    kept: frozenset[str]  # from a folder: those named in the config, and those whose reason says so
+    customers: pd.DataFrame  # as tables.read_customers gives them, every column of columns.CUSTOMER_COLUMNS
+    model: Model | None = None  # the yardstick it was given; None where it fitted its own
+
+    @property
+    def month(self) -> date:
+        """The first day of the calendar month that the run belongs to."""
+        return self.as_of.replace(day=1)
+
+    @property
+    def plan(self) -> Plan:
+        """What placed the customers."""
+        return Plan(self.config, self.thresholds, self.cuts, self.kept)
+
+
+def past_of_folder(folder: Path, language: str | None = None) -> Past:
+    """Read an output folder, CSV (for spreadsheets too) or Parquet.
+
+    Raises:  DataError where the folder is not an output; ConfigError where its files were changed by hand
+    """
+    summary = _summary(folder)
+    config = load(folder / "config.yaml", (), language).config
+    model = read_model(folder / "model.yaml", config)
+    table = _customers(folder)
+    points = cut_points(config, table, model)
+    return Past(
+        name=str(folder),
+        as_of=date.fromisoformat(summary["as_of"]),
+        issued=date.fromisoformat(summary["issued"]),
+        config=config,
+        thresholds=points.thresholds,
+        cuts=points.cuts,
+        kept=_kept(config, table.customers, summary["language"]),
+        customers=table.customers,
+        model=model if summary["drift"] is not None else None,
+    )
+
+
+def _summary(folder: Path) -> Mapping[str, Any]:
+    path = folder / "summary.json"
+    fix = "name the folder given to -o, for example out/2026-10"
+    if not path.is_file():
+        fact = (
+            "is not an output of clientier run: it has no summary.json" if folder.is_dir() else "is not there"
+        )
+        raise DataError(Problem(str(folder), fact, fix))
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        return {key: read[key] for key in ("as_of", "issued", "language", "drift")}
+    except (ValueError, KeyError, TypeError):
+        raise DataError(Problem(str(path), "is not the summary of a run", fix)) from None
+
+
+def _customers(folder: Path) -> CustomerTable:
+    path = _path_of_customers(folder)
+    with path.open("rb") as file:
+        for_spreadsheets = file.read(len(BOM)) == BOM
+        file.seek(0)
+        table = read_customers(file, str(path), _NEEDED)
+    customers = table.customers
+    for column in CUSTOMER_COLUMNS:
+        if column.name in table.absent:  # written by an earlier version
+            customers[column.name] = _nothing(len(customers), column.kind)
+    if for_spreadsheets:
+        ids = with_formulas(frames.text_array(customers["customer_id"]))
+        customers["customer_id"] = frames.text_column(ids)
+    return CustomerTable(customers[[column.name for column in CUSTOMER_COLUMNS]], ())
+
+
+def _path_of_customers(folder: Path) -> Path:
+    for kind in ("csv", "parquet"):
+        path = folder / f"customers.{kind}"
+        if path.is_file():
+            return path
+    raise DataError(
+        Problem(str(folder / "customers"), "is missing from the output", "run again with --replace")
+    )
+
+
+def _nothing(count: int, kind: Kind) -> pd.Series[Any]:
+    if kind is Kind.TEXT:
+        return frames.text_column(pa.repeat("", count))
+    return pd.Series(pd.NA, index=range(count), dtype="Int64")
+
+
+def _kept(config: Config, customers: pd.DataFrame, language: str) -> frozenset[str]:
+    """Return who was kept out of the last tier: the folder does not hold the keep file itself."""
+    moved = customers["reason"] == wording.on_the_keep_list(language)
+    return frozenset(config.keep.customers) | frozenset(customers.loc[moved, "customer_id"])
