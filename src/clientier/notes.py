@@ -27,6 +27,8 @@ _WORDS = {
         "rounded": "lines with amounts of more than 6 decimals, rounded half-even: {count}",
         "model": "thresholds are those of the model, not of these customers",
         "absent": "column {column} is not in the table: treated as empty",
+        "latest_taken": "{link} is no link: it is left as it is; move it away and run again",
+        "latest_failed": "{link} does not lead to this output: {reason}",
     },
     "zh": {
         "lone": "统计截止日为{day}，比前一个有销售的日期（{older}）晚{gap}天，当日仅{lines}行："
@@ -42,6 +44,8 @@ _WORDS = {
         "rounded": "{count}行金额超过6位小数，已四舍六入（银行家舍入）",
         "model": "分档线取自已有评分标准，而非由本期客户拟合",
         "absent": "表中没有列{column}：按空值处理",
+        "latest_taken": "{link}不是链接，保持原样；请移走后重新运行",
+        "latest_failed": "{link}未能指向本次结果：{reason}",
     },
 }
 LARGE_TIER = 60  # per cent of customers; a pyramid stands on its base, so the last but one may be larger
