@@ -6,6 +6,7 @@ at a time. docs/definitions.md works each metric by hand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -16,11 +17,12 @@ from clientier.columns import METRICS, MONEY_SCALE, RATIO_SCALE
 from clientier.conditions import EPOCH
 from clientier.config.models import Metrics
 from clientier.period import Period
-from clientier.ratios import ratio
+from clientier.ratios import Integers, ratio
 
 # An average is a quotient of money: rounded half-even to 4 decimals, held in millionths.
 AVERAGE_STEP = MONEY_SCALE // RATIO_SCALE
 _MONEY = "DECIMAL(18,6)"
+_SUMS = frozenset({"newer_net", "older_net", "first_inside", "last_inside"})  # that are no metric
 
 _FREQUENCY = {
     "purchases": "sum(CASE WHEN {inside} THEN purchases ELSE 0 END)",
@@ -29,6 +31,12 @@ _FREQUENCY = {
         ' + sum(CASE WHEN {inside} AND "order" IS NULL THEN purchases ELSE 0 END)'
     ),
     "days": "count(DISTINCT CASE WHEN {inside} AND purchases > 0 THEN day END)",
+}
+# The same, as it stands on a single day; ``orders`` with an id stand on the last day they purchased on.
+_ORDERS_OF_A_DAY = {
+    "purchases": "sum(purchases)",
+    "orders": 'sum(CASE WHEN "order" IS NULL THEN purchases ELSE 0 END)',
+    "days": "max(CASE WHEN purchases > 0 THEN 1 ELSE 0 END)",
 }
 
 
@@ -82,6 +90,38 @@ def sums_sql(metrics: Metrics, period: Period) -> str:
         ) AS sums"""
 
 
+def day_sums_sql(metrics: Metrics, period: Period) -> str:
+    """Return the query that sums the order days of the window by customer and day.
+
+    As time passes, ``sums_sql`` loses what the days that leave the window hold. So an order id that counts
+    once, whatever days it purchased on, stands on the last of them.
+
+    Needs:  order_days, as ``sums_sql`` does
+    Gives:  customer, day, orders (what frequency counts), purchased (1 or 0), gross, refunds, margin (0 unless
+            monetary is margin)
+    """
+    inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
+    orders = _ORDERS_OF_A_DAY[metrics.frequency]
+    margin = _money("margin") if metrics.monetary == "margin" else "0"
+    by_day = f"""
+        SELECT customer, day, CAST({orders} AS BIGINT) AS orders,
+               max(CASE WHEN purchases > 0 THEN 1 ELSE 0 END) AS purchased,
+               {_money("gross")} AS gross, {_money("refunds")} AS refunds, {margin} AS margin
+        FROM order_days WHERE {inside} GROUP BY customer, day"""
+    if metrics.frequency != "orders":
+        return by_day
+    ended = f"""
+        SELECT customer, day, count(*) AS orders
+        FROM (SELECT customer, max(day) AS day FROM order_days
+              WHERE {inside} AND purchases > 0 AND "order" IS NOT NULL GROUP BY customer, "order") AS orders
+        GROUP BY customer, day"""
+    return f"""
+        SELECT days.customer, days.day, days.orders + coalesce(ended.orders, 0) AS orders,
+               purchased, gross, refunds, margin
+        FROM ({by_day}) AS days
+        LEFT JOIN ({ended}) AS ended ON ended.customer = days.customer AND ended.day = days.day"""
+
+
 def _money(expression: str) -> str:
     return f"CAST(coalesce(sum({expression}), 0) AS {_MONEY})"
 
@@ -91,7 +131,7 @@ def add_metrics(sums: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
     Needs:  the columns of ``sums_sql``, days as days since 1970-01-01
     Adds:   recency_days, refund_rate, average_order, tenure_days, rhythm_days, lateness, trend;
-            drops the sums that are no metric
+            drops the sums that are no metric, and keeps what else the frame holds
     """
     today = (as_of - EPOCH).days
     gross, refunds = _numbers(sums, "gross"), _numbers(sums, "refunds")
@@ -111,7 +151,27 @@ def add_metrics(sums: pd.DataFrame, as_of: date) -> pd.DataFrame:
     customers["lateness"] = _quotient(since * gaps, span, RATIO_SCALE, lateness_known)
     older = _numbers(sums, "older_net")
     customers["trend"] = _quotient(_numbers(sums, "newer_net"), older, RATIO_SCALE, older > 0)
-    return customers[["customer_id", *(metric.name for metric in METRICS)]]
+    measured = ["customer_id", *(metric.name for metric in METRICS)]
+    others = [name for name in customers if name not in measured and name not in _SUMS]
+    return customers[[*measured, *others]]
+
+
+def monetary_of(metrics: Metrics, sums: Mapping[str, Integers]) -> Integers:
+    """Return what ``monetary`` is of these sums, as ``sums_sql`` does on an engine.
+
+    Needs:  gross, refunds, margin, frequency
+    """
+    match metrics.monetary:
+        case "gross":
+            return sums["gross"]
+        case "margin":
+            return sums["margin"]
+        case "average":
+            bought = sums["frequency"] > 0
+            average = _quotient(sums["gross"], sums["frequency"] * AVERAGE_STEP, 1, bought) * AVERAGE_STEP
+            return average.to_numpy(dtype=np.int64, na_value=0)
+        case _:
+            return sums["gross"] - sums["refunds"]
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:

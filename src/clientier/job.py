@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 
 from clientier import notes
 from clientier.atomic import private_folder
-from clientier.config import Config, load
+from clientier.config import Config, Loaded, load
 from clientier.customer_sets import read_ids
-from clientier.engines import Engine, Progress
+from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, DataError, Problem
+from clientier.history import RunBefore, run_before
+from clientier.locks import held, lock_of_store, wait_seconds
 from clientier.options import RunOptions
 from clientier.period import Period, last_month_end, period_until
+from clientier.store.opening import attached, store_errors
+from clientier.store.relations import digests as store_digests
+from clientier.store.relations import read_store
+from clientier.store.runs import Recorder
+from clientier.transactions.files import input_paths
 
 
 @dataclass(frozen=True)
@@ -32,20 +40,70 @@ class Job:
     base: Path  # the folder that the config's files are relative to
     kept: frozenset[str]
     scratch: Path  # private, removed at the end
-    engine: Engine
+    engine: DuckDBEngine  # with the store attached, where the options name one
+
+    def read(self, progress: Progress | None = None) -> Reading:
+        """Read the transactions, from the files or from the store."""
+        config = self.config.transactions
+        if self.options.store is None:
+            return self.engine.read(self.options.files, config, self.base, progress)
+        return self.engine.read_from(
+            lambda connection: read_store(connection, config, read_ids(config.exclude, self.base))
+        )
+
+    @cached_property
+    def inputs(self) -> Callable[[], list[str]]:
+        """What gives the sha256 of every input: computed for files, known to the store."""
+        if self.options.store is not None:
+            known = store_digests(self.engine.connection)
+            return lambda: known
+        paths = input_paths(self.options.files, self.scratch)
+        return lambda: [sha256_of(path) for path in paths]
 
 
 @contextmanager
 def open_job(options: RunOptions) -> Iterator[Job]:
-    """Load the config, start the engine; at the end everything temporary is gone."""
+    """Load the config, start the engine, open the store; at the end everything temporary is gone.
+
+    Raises:  ConfigError; OutputError where the store is missing or in use; EngineError where it is damaged
+    """
     loaded = load(options.config, options.overrides, options.language, options.as_of)
+    _refuse_two_sources(options)
     kept = read_ids(loaded.config.keep, loaded.base)
     with private_folder() as scratch:
         engine = DuckDBEngine(scratch, options.memory_limit)
         try:
-            yield Job(options, loaded.config, loaded.base, kept, scratch, engine)
+            with _store_of(options, loaded, engine):
+                yield Job(options, loaded.config, loaded.base, kept, scratch, engine)
         finally:
             engine.close()
+
+
+def _refuse_two_sources(options: RunOptions) -> None:
+    if options.store is not None and options.files:
+        fix = "add the files to the store first: clientier store add; or run without --store"
+        raise ConfigError(Problem("--store", "a run reads files or the store, not both", fix))
+    if options.store is not None and options.previous is not None:
+        fix = "leave one of them out"
+        raise ConfigError(Problem("--previous", "the store remembers the run before by itself", fix))
+    if options.store is None and not options.files:
+        fix = "name the transaction files, - for standard input, or --store FILE"
+        raise ConfigError(Problem("FILES", "there is nothing to read", fix))
+
+
+@contextmanager
+def _store_of(options: RunOptions, loaded: Loaded, engine: DuckDBEngine) -> Iterator[None]:
+    """Lock the store and attach it to the engine; do nothing where the job has none."""
+    if options.store is None:
+        yield
+        return
+    wait = wait_seconds(options.wait)
+    with (
+        held(lock_of_store(options.store), "clientier run", wait, of=options.store),
+        attached(engine.connection, options.store, read_only=options.trial),
+    ):
+        engine.number_customers("store.customers")
+        yield
 
 
 @dataclass(frozen=True)
@@ -58,15 +116,17 @@ class Aggregated:
     money: Decimal  # of the lines inside the window
     customers: int
     notes: tuple[str, ...]
+    before: RunBefore | None  # the run before, if it is known
 
 
 def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
-    """Read the transactions, settle the period, and sum by customer.
+    """Read the transactions, settle the period, find the run before, and sum by customer.
 
+    Adds:    to the customers of the engine, what the run before said of them
     Raises:  DataError where no customer is left
     """
     config = job.config
-    reading = job.engine.read(job.options.files, config.transactions, job.base, progress)
+    reading = job.read(progress)
     days = job.engine.days()
     if not days:
         fix = "check transactions.columns.customer, drop and exclude; `clientier check` shows every line's outcome"
@@ -81,12 +141,15 @@ def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
         *notes.of_days(config.language, days, as_of),
         *notes.of_reading(config.language, reading.rounded_lines),
     ]
+    before = run_before(job.options, job.engine, as_of, job.scratch)
+    if before is not None:
+        job.engine.recall(before.said)
     money = job.engine.money_inside(config.metrics, period)
     outcomes = job.engine.outcomes(period)
     if progress:
         progress("aggregating", None)
     customers = job.engine.aggregate(config.metrics, period)
-    return Aggregated(reading, period, outcomes, money, customers, tuple(found))
+    return Aggregated(reading, period, outcomes, money, customers, tuple(found), before)
 
 
 def _period(config: Config, as_of: date, oldest: date) -> Period:
@@ -106,10 +169,38 @@ def settled_as_of(config: Config, newest: date) -> date:
 
 
 @contextmanager
-def hashing(paths: Sequence[Path]) -> Iterator[Future[list[str]]]:
+def remembering(job: Job, as_of: date) -> Iterator[Recorder | None]:
+    """Give what lets the store remember this run; None where there is no store, or for a trial."""
+    if job.options.store is None or job.options.trial:
+        yield None
+        return
+    recorder = Recorder(job.engine.connection, as_of)
+    try:
+        with store_errors(job.options.store):
+            yield recorder
+    finally:
+        recorder.close()
+
+
+def as_of_now(job: Job) -> date | None:
+    """Return the last day counted, as far as it is known before the transactions are read.
+
+    Of files the newest day is not known; a store tells it at once.
+    """
+    if job.config.period.as_of != "latest":
+        return settled_as_of(job.config, date.min)
+    if job.options.store is None:
+        return None
+    job.read()
+    days = job.engine.days()
+    return days[0][0] if days else None
+
+
+@contextmanager
+def hashing(digests: Callable[[], list[str]]) -> Iterator[Future[list[str]]]:
     """Compute the sha256 of files beside the work: hashing leaves Python free to run."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing") as pool:
-        future = pool.submit(lambda: [sha256_of(path) for path in paths])
+        future = pool.submit(digests)
         try:
             yield future
         finally:

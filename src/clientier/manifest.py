@@ -13,13 +13,17 @@ from typing import Any
 from clientier.config import digest
 from clientier.customer_sets import digest_of
 from clientier.errors import OutputError, Problem
-from clientier.job import Aggregated, Job, sha256_of
+from clientier.history import RunBefore, run_before
+from clientier.job import Aggregated, Job, as_of_now, sha256_of
 from clientier.period import last_month_end, next_business_day
+from clientier.store.runs import run_of_month
 
 NAME = "manifest.json"
 
 
-def made_from(job: Job, inputs: Sequence[str], as_of: date, issued: date) -> dict[str, Any]:
+def made_from(
+    job: Job, inputs: Sequence[str], as_of: date, issued: date, before: RunBefore | None
+) -> dict[str, Any]:
     """Return everything that decides the bytes of the outputs. Two runs with the same write the same."""
     options = job.options
     return {
@@ -32,6 +36,7 @@ def made_from(job: Job, inputs: Sequence[str], as_of: date, issued: date) -> dic
         "exclude": digest_of(job.config.transactions.exclude, job.base),
         "format": options.format,
         "excel": options.excel,
+        "before": {"as_of": before.as_of.isoformat(), "sha256": before.digest} if before else None,
         "inputs": sorted(inputs),
     }
 
@@ -54,14 +59,14 @@ def manifest(
         for index, (read, sha256) in enumerate(zip(data.reading.inputs, digests, strict=True))
     ]
     return {
-        "made_from": made_from(job, digests, data.period.as_of, issued),
+        "made_from": made_from(job, digests, data.period.as_of, issued, data.before),
         "inputs": inputs,
         "notes": list(data.reading.notes),
         "outputs": outputs,
     }
 
 
-def published_already(job: Job, target: Path, inputs: Sequence[Path]) -> bool:
+def published_already(job: Job, target: Path) -> bool:
     """Say whether the target was made from just what this run would be made from, and is all there.
 
     Raises:  OutputError where the target exists and was made from something else, or may not be replaced
@@ -74,11 +79,23 @@ def published_already(job: Job, target: Path, inputs: Sequence[Path]) -> bool:
     if job.options.replace:
         return False
     old = _read(target)
-    if old is not None and _same(job, old, inputs):
+    if old is not None and _same(job, old):
         return True
     fix = "add --replace, or choose another output folder"
     made = ", made from other input, config or options" if old else ""
     raise OutputError(Problem(str(target), f"exists already{made}", fix))
+
+
+def is_remembered(job: Job, target: Path) -> bool:
+    """Say whether the store remembers the run that wrote this output; True where none needs to.
+
+    A run that was killed between its output and the store's note of it is done once more.
+    """
+    if job.options.store is None or job.options.trial:
+        return True
+    made = _read(target)
+    stored = run_of_month(job.engine.connection, date.fromisoformat(made["as_of"])) if made else None
+    return stored is not None and stored.made_from == made
 
 
 def _refuse_what_is_not_ours(target: Path) -> None:
@@ -98,7 +115,7 @@ def _read(target: Path) -> dict[str, Any] | None:
     return made if isinstance(made, dict) and all(path.is_file() for path in outputs) else None
 
 
-def _same(job: Job, old: dict[str, Any], inputs: Sequence[Path]) -> bool:
+def _same(job: Job, old: dict[str, Any]) -> bool:
     """Compare, taking as_of and the issue date from the old run where they follow from the input."""
     try:
         as_of = date.fromisoformat(str(old["as_of"]))
@@ -106,5 +123,8 @@ def _same(job: Job, old: dict[str, Any], inputs: Sequence[Path]) -> bool:
         return False
     if job.config.period.as_of == "month-end" and as_of != last_month_end(datetime.now().astimezone().date()):
         return False
+    if job.options.store is not None and as_of != as_of_now(job):
+        return False
     issued = job.options.issue_date or next_business_day(as_of)
-    return old == made_from(job, [sha256_of(path) for path in inputs], as_of, issued)
+    before = run_before(job.options, job.engine, as_of, job.scratch)
+    return old == made_from(job, job.inputs(), as_of, issued, before)

@@ -24,16 +24,17 @@ from clientier.cutpoints import CutPoints, cut_points
 from clientier.engines import Progress
 from clientier.engines.checking import Checked
 from clientier.errors import ConfigError, EngineError, Problem
-from clientier.job import Aggregated, Job, aggregate, hashing, open_job
+from clientier.job import Aggregated, Job, aggregate, hashing, open_job, remembering
 from clientier.legend.page import legend
-from clientier.manifest import NAME, manifest, published_already
+from clientier.locks import held, lock_of_output, wait_seconds
+from clientier.manifest import NAME, is_remembered, manifest, published_already
 from clientier.model import Model, model_text, read_model
 from clientier.options import RunOptions
-from clientier.outputs import Format, OutputFolder, Rendered
+from clientier.outputs import Format, OutputFolder, Rendered, json_text
 from clientier.period import next_business_day
 from clientier.placement import Plan, place
+from clientier.store.runs import Recorder
 from clientier.summary import Tally
-from clientier.transactions.files import input_paths
 
 __all__ = ["Checked", "RunOptions", "RunResult", "check", "run"]
 
@@ -51,25 +52,29 @@ class RunResult:
 
 
 def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
-    """Read, aggregate, place and write: the whole job.
+    """Read, aggregate, place and write: the whole job; and let the store remember it.
 
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
     target = options.output
     if target is None:
         raise ConfigError(Problem("--output", "is missing", "name the folder to write, e.g. out/2026-10"))
-    with open_job(options) as job:
+    wait = wait_seconds(options.wait)
+    with open_job(options) as job, held(lock_of_output(target), "clientier run", wait, of=target):
         model = read_model(options.model, job.config) if options.model else None
-        inputs = input_paths(options.files, job.scratch)
-        if published_already(job, target, inputs):
+        there = published_already(job, target)
+        if there and is_remembered(job, target):
             return RunResult(_summary_of(target), target, unchanged=True, notes=())
-        with staged_folder(target, options.replace) as staging, hashing(inputs) as digests:
+        with hashing(job.inputs) as digests:
             data = aggregate(job, progress)
             points = cut_points(job.config, job.engine, model)
             plan = Plan(job.config, points.thresholds, points.cuts, job.kept)
-            with output_errors(target):
-                result = _Run(job, data, plan, model, progress).write(staging, digests)
-    return RunResult(result, target, unchanged=False, notes=data.reading.notes)
+            with remembering(job, data.period.as_of) as recorder:
+                with staged_folder(target, options.replace or there) as staging, output_errors(target):
+                    made = _Run(job, data, plan, model, recorder, progress).write(staging, digests)
+                if recorder is not None:  # the folder is there: a run that is remembered has its lists
+                    recorder.commit(made.issued, made.texts, target)
+    return RunResult(made.summary, target, unchanged=False, notes=data.reading.notes)
 
 
 def check(options: RunOptions, progress: Progress | None = None) -> Checked:
@@ -79,6 +84,15 @@ def check(options: RunOptions, progress: Progress | None = None) -> Checked:
     """
     with open_job(options) as job:
         return job.engine.check(options.files, job.config.transactions, job.base, progress)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a run wrote that the store remembers."""
+
+    summary: dict[str, Any]
+    issued: date
+    texts: dict[str, str]  # config, model, made_from, summary
 
 
 @dataclass(frozen=True)
@@ -98,6 +112,7 @@ class _Run:
     data: Aggregated
     plan: Plan
     model: Model | None
+    recorder: Recorder | None
     progress: Progress | None
 
     @property
@@ -105,21 +120,23 @@ class _Run:
         """The day from which due dates count."""
         return self.job.options.issue_date or next_business_day(self.data.period.as_of)
 
-    def write(self, staging: Path, digests: Future[list[str]]) -> dict[str, Any]:
-        """Write every file of the output; return the summary."""
+    def write(self, staging: Path, digests: Future[list[str]]) -> _Made:
+        """Write every file of the output; return what it says of itself."""
         config, form = self.job.config, Format(self.job.options.format, self.job.options.excel)
         with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
             tally = self._write_customers(folder)
             folder.close_tables()
             result = self._summary(tally)
             folder.write_table("rejects.csv", self.data.reading.rejects)
-            folder.write_text("config.yaml", show(config))
-            folder.write_text("model.yaml", model_text(self._used_model(tally)))
+            texts = {"config": show(config), "model": model_text(self._used_model(tally))}
+            for name, text in texts.items():
+                folder.write_text(f"{name}.yaml", text)
             folder.write_text("legend.md", legend(result, config, self.plan.cuts))
             folder.write_json("summary.json", result)
             made = manifest(self.job, self.data, digests.result(), self.issued, folder.entries())
             folder.write_json(NAME, made)
-        return result
+        texts |= {"summary": json_text(result), "made_from": json_text(made["made_from"])}
+        return _Made(result, self.issued, texts)
 
     def _write_customers(self, folder: OutputFolder) -> Tally:
         """Place batches of customers side by side; write them in their order."""
@@ -144,6 +161,8 @@ class _Run:
         tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
         tally.count_actions(placed.actions)
         folder.write(placed.rendered)
+        if self.recorder is not None:
+            self.recorder.add(placed.customers)
         if self.progress:
             self.progress("placing", tally.customers.total() / self.data.customers)
 

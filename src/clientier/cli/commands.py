@@ -81,11 +81,14 @@ def init(
 @app.command()
 def run(  # noqa: PLR0913 - one parameter an option
     *,
-    files: opt.Files,
+    files: opt.OptionalFiles = None,
     config: opt.ConfigFile = None,
     output: opt.Output = None,
     as_of: opt.AsOf = None,
     issued: opt.Issued = None,
+    store: opt.StoreFile = None,
+    previous: opt.Previous = None,
+    trial: opt.Trial = False,
     model: opt.ModelFile = None,
     overrides: opt.Overrides = None,
     language: opt.Language = None,
@@ -95,18 +98,20 @@ def run(  # noqa: PLR0913 - one parameter an option
     json: opt.Json = False,
     quiet: opt.Quiet = False,
     memory_limit: opt.MemoryLimit = None,
+    wait: opt.Wait = None,
 ) -> None:
     """Run the whole job: transactions to tiers and action lists.
 
     The output folder appears whole or not at all: every customer with scores, tier, reason and gap; a file
     for each tier; a list of actions for each tier; every unreadable line; and a legend for staff. What was
-    done is told on standard error.
+    done is told on standard error. With --store it needs no files, and tells what moved since last month.
 
     Example: clientier run 'sales/*.csv' -o out/2026-10 --as-of 2026-10-31
     """
     asked = opt.run_options(
         files, config, opt.output_path(output), as_of=as_of, issued=issued, model=model, overrides=overrides,
         language=language, format=form, excel=excel, replace=replace, memory_limit=memory_limit,
+        store=store, previous=previous, trial=trial, wait=wait,
     )  # fmt: skip
     with working(asked, quiet) as progress:
         from clientier import pipeline

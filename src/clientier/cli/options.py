@@ -93,6 +93,33 @@ MemoryLimit = Annotated[
     ),
 ]
 
+StoreFile = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="FILE", help="The store, e.g. clientier.duckdb (see clientier store)."),
+]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait", metavar="TIME", help="How long to wait while another run has the lock, e.g. 60s or 10m."
+    ),
+]
+Previous = Annotated[
+    Path | None,
+    typer.Option(
+        "--previous",
+        metavar="OUT",
+        help="Without a store: the output of the month before, to tell what moved.",
+    ),
+]
+Trial = Annotated[bool, typer.Option("--trial", help="Let the store remember nothing of this run.")]
+OptionalFiles = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILES",
+        help="Transactions: .csv, .tsv, either with .gz, .parquet, globs, or - for standard input.",
+    ),
+]
+
 
 def config_path(given: Path | None) -> Path:
     """Return the config that was named, or clientier.yaml where it is.
@@ -123,11 +150,11 @@ def output_path(given: Path | None) -> Path:
 
 
 def run_options(
-    files: list[str], config: Path | None, output: Path | None = None, **others: Any
+    files: list[str] | None, config: Path | None, output: Path | None = None, **others: Any
 ) -> RunOptions:
     """Return what a command was asked to do.
 
     Raises:  ConfigError where there is no config
     """
     overrides = tuple(others.pop("overrides") or ())
-    return RunOptions(tuple(files), config_path(config), output, overrides=overrides, **others)
+    return RunOptions(tuple(files or ()), config_path(config), output, overrides=overrides, **others)

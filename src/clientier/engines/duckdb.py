@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -31,8 +31,23 @@ class DuckDBEngine:
         self._scratch = scratch
         self._connection = duckdb.connect(config={"temp_directory": str(scratch / "spill")})
         self._connection.execute("SET preserve_insertion_order = false")
+        self._numbers: str | None = None
+        self._recalled: list[str] = []
         if memory_limit:
             self._limit_memory(memory_limit)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection, for a store to be attached to."""
+        return self._connection
+
+    def number_customers(self, relation: str) -> None:
+        """Take the customers of order days as numbers, for which a relation has ids (customer, customer_id)."""
+        self._numbers = relation
+
+    def recall(self, relation: str) -> None:
+        """Let every customer carry what a relation (customer, and any columns) knows of them."""
+        self._recalled.append(relation)
 
     def _limit_memory(self, memory_limit: str) -> None:
         try:
@@ -51,6 +66,11 @@ class DuckDBEngine:
         """Read transaction files to order days; every line ends in one outcome."""
         with engine_errors():
             return read_transactions(self._connection, files, transactions, base, self._scratch, progress)
+
+    def read_from(self, read: Callable[[duckdb.DuckDBPyConnection], Reading]) -> Reading:
+        """Take the order days and outcomes that something else, a store, puts into the connection."""
+        with engine_errors():
+            return read(self._connection)
 
     def check(
         self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
@@ -91,18 +111,29 @@ class DuckDBEngine:
         self._as_of = period.as_of
         try:
             with engine_errors():
-                self._connection.execute(
-                    f"CREATE OR REPLACE TEMP TABLE customers AS {sums_sql(metrics, period)}"
-                )
+                query = self._with_what_is_known(sums_sql(metrics, period))
+                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {query}")
         except duckdb.ConversionException:
             fact = "the amounts of one customer add up to 10^12 or more"
             raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
         with engine_errors():
-            self._connection.execute("DROP TABLE order_days")
+            if self._numbers is None:  # else it is a view of the store
+                self._connection.execute("DROP TABLE order_days")
             # The allocator of each thread keeps what was freed, 400 MB here, until its thread ends.
             self._connection.execute("SET threads = 1; RESET threads")
         ((customers,),) = self._rows("SELECT count(*) FROM customers")
         return int(customers)
+
+    def _with_what_is_known(self, sums: str) -> str:
+        """Return the query of the sums beside what is recalled of the customers, all by their ids."""
+        named, joins = "sums.*", ""
+        if self._numbers is not None:
+            named = "numbers.customer_id, sums.customer_id AS customer_number, sums.* EXCLUDE (customer_id)"
+            joins = f" JOIN {self._numbers} AS numbers ON numbers.customer = sums.customer_id"
+        for place, relation in enumerate(self._recalled):
+            named += f", known_{place}.* EXCLUDE (customer)"
+            joins += f" LEFT JOIN ({relation}) AS known_{place} ON known_{place}.customer = sums.customer_id"
+        return f"SELECT {named} FROM ({sums}) AS sums{joins}"
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
         """Count the customers at each value of recency_days, frequency or monetary."""

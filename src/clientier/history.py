@@ -1,0 +1,125 @@
+"""What a run knows of the run before: from the store, or from an output folder."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from clientier import frames
+from clientier.columns import BY_NAME
+from clientier.conditions import Cuts
+from clientier.config import Config, load
+from clientier.cutpoints import cut_points
+from clientier.engines.duckdb import DuckDBEngine
+from clientier.errors import ConfigError, Problem
+from clientier.model import Model, read_model
+from clientier.options import RunOptions
+from clientier.past import Past, past_of_folder
+from clientier.scores import Thresholds
+from clientier.store import runs
+
+_SAID = {
+    "previous_tier": "tier",
+    "previous_pending_tier": "pending_tier",
+    "previous_pending_runs": "pending_runs",
+    "previous_frequency": "frequency",
+    "previous_monetary": "monetary",
+}
+
+
+@dataclass(frozen=True)
+class RunBefore:
+    """The run before: what decided it, and where the engine finds what it said of its customers."""
+
+    name: str  # for people: the output folder
+    as_of: date
+    issued: date
+    config: Config
+    thresholds: Thresholds
+    cuts: Cuts
+    digest: str  # of all that a later run takes from it
+    said: str  # a relation: customer, and the columns of columns.PREVIOUS
+    run: int | None = None  # its number in the store
+    files: tuple[int, ...] | None = None  # those it counted; None where its lines are not known any more
+
+
+def run_before(options: RunOptions, engine: DuckDBEngine, as_of: date, scratch: Path) -> RunBefore | None:
+    """Return the run before one as of this day; None for a first run, and for one without history.
+
+    Raises:  DataError, ConfigError where the folder of the run before cannot be read, or is no earlier month's
+    """
+    if options.store is not None:
+        return _from_store(engine, as_of, scratch)
+    if options.previous is not None:
+        return _from_folder(options.previous, engine, as_of)
+    return None
+
+
+# ---- from the store ---------------------------------------------------------------------------------
+
+
+def _from_store(engine: DuckDBEngine, as_of: date, scratch: Path) -> RunBefore | None:
+    stored = runs.run_before(engine.connection, as_of)
+    if stored is None:
+        return None
+    config = _config(stored.config, scratch)
+    points = cut_points(config, engine, _model(stored.model, config, scratch))
+    still_there = set(stored.files) <= set(runs.files_now(engine.connection))
+    return RunBefore(
+        name=stored.output,
+        as_of=stored.as_of,
+        issued=stored.issued,
+        config=config,
+        thresholds=points.thresholds,
+        cuts=points.cuts,
+        digest=hashlib.sha256(str(stored.made_from).encode()).hexdigest(),
+        said=runs.previous_sql(stored.run),
+        run=stored.run,
+        files=stored.files if still_there else None,
+    )
+
+
+def _config(text: str, scratch: Path) -> Config:
+    path = scratch / "before.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load(path).config
+
+
+def _model(text: str, config: Config, scratch: Path) -> Model:
+    path = scratch / "before-model.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_model(path, config)
+
+
+# ---- from an output folder --------------------------------------------------------------------------
+
+
+def _from_folder(folder: Path, engine: DuckDBEngine, as_of: date) -> RunBefore:
+    past = past_of_folder(folder)
+    if past.as_of >= as_of.replace(day=1):
+        fact = f"is of {past.as_of}, which is no month before {as_of}"
+        raise ConfigError(Problem(str(folder), fact, "give the output of an earlier month to --previous"))
+    engine.connection.register("said_before", _said(past))
+    engine.connection.execute("CREATE OR REPLACE TEMP TABLE previous AS SELECT * FROM said_before")
+    engine.connection.unregister("said_before")
+    manifest = (folder / "manifest.json").read_bytes() if (folder / "manifest.json").is_file() else b""
+    return RunBefore(
+        name=past.name,
+        as_of=past.as_of,
+        issued=past.issued,
+        config=past.config,
+        thresholds=past.thresholds,
+        cuts=past.cuts,
+        digest=hashlib.sha256(manifest).hexdigest(),
+        said="SELECT * FROM previous",
+    )
+
+
+def _said(past: Past) -> pa.Table:
+    said = frames.typed(past.customers, tuple(BY_NAME[name] for name in _SAID.values()))
+    named = said.rename_columns(list(_SAID))
+    return named.append_column("customer", frames.text_array(past.customers["customer_id"]))

@@ -1,0 +1,145 @@
+"""Published runs in the store: what each said of every customer, one run a calendar month.
+
+The store is attached to the connection under the name ``store``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from clientier import frames
+from clientier.columns import BY_NAME
+
+_COLUMNS = (
+    "first_order", "last_order", "recency_days", "frequency", "monetary", "gross", "refunds", "refund_rate",
+    "average_order", "tenure_days", "rhythm_days", "lateness", "trend", "recency_score", "frequency_score",
+    "monetary_score", "tier", "grade", "pending_tier", "pending_runs", "keep_until",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A published run as the store remembers it."""
+
+    run: int
+    as_of: date
+    issued: date
+    files: tuple[int, ...]  # the numbers of the files it counted
+    config: str  # YAML
+    model: str  # YAML
+    made_from: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    output: str
+
+
+def run_before(connection: duckdb.DuckDBPyConnection, as_of: date) -> StoredRun | None:
+    """Return the published run of the latest month before that of ``as_of``; None for the first run."""
+    return _one(connection, f"as_of < DATE '{as_of.replace(day=1)}' ORDER BY as_of DESC LIMIT 1")
+
+
+def run_of_month(connection: duckdb.DuckDBPyConnection, as_of: date) -> StoredRun | None:
+    """Return the published run of the month of ``as_of``, if there is one."""
+    return _one(connection, _in_month(as_of))
+
+
+def latest_run(connection: duckdb.DuckDBPyConnection, through: date) -> StoredRun | None:
+    """Return the last published run whose as_of is not after a day."""
+    return _one(connection, f"as_of <= DATE '{through}' ORDER BY as_of DESC LIMIT 1")
+
+
+def _in_month(as_of: date) -> str:
+    return f"date_trunc('month', as_of) = DATE '{as_of.replace(day=1)}'"
+
+
+def _one(connection: duckdb.DuckDBPyConnection, which: str) -> StoredRun | None:
+    columns = "run, as_of, issued, files, config, model, made_from, summary, output"
+    found = connection.execute(f"SELECT {columns} FROM store.runs WHERE {which}").fetchall()
+    if not found:
+        return None
+    run, as_of, issued, files, config, model, made_from, summary, output = found[0]
+    return StoredRun(
+        run, as_of, issued, tuple(files), config, model, json.loads(made_from), json.loads(summary), output
+    )
+
+
+def previous_sql(run: int) -> str:
+    """Return what a run said of its customers, by number, as the columns of columns.PREVIOUS."""
+    return f"""SELECT customer, tier AS previous_tier, pending_tier AS previous_pending_tier,
+        pending_runs AS previous_pending_runs, frequency AS previous_frequency, monetary AS previous_monetary
+        FROM store.placed WHERE run = {run}"""
+
+
+def gone_sql(run: int) -> str:
+    """Return the customers of a run who are in no row of the table ``customers``."""
+    return f"""SELECT ids.customer_id, said.* EXCLUDE (customer) FROM ({previous_sql(run)}) AS said
+        JOIN store.customers AS ids USING (customer)
+        WHERE customer NOT IN (SELECT customer_number FROM customers)
+        ORDER BY previous_monetary DESC, customer_id"""
+
+
+def files_now(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
+    """Return the numbers of the files in the store."""
+    return tuple(
+        file for (file,) in connection.execute("SELECT file FROM store.files ORDER BY file").fetchall()
+    )
+
+
+class Recorder:
+    """A run being remembered: nothing of it is in the store before ``commit``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+        self._cursor = connection.cursor()  # the run's own connection is busy handing customers out
+        self._as_of = as_of
+        self._cursor.execute("BEGIN")
+        ((self.run,),) = self._cursor.execute("SELECT coalesce(max(run), 0) + 1 FROM store.runs").fetchall()
+        if replaced := run_of_month(self._cursor, as_of):
+            for table in ("runs", "placed", "issued"):
+                self._cursor.execute(f"DELETE FROM store.{table} WHERE run = {replaced.run}")
+
+    @property
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """The connection whose transaction this is."""
+        return self._cursor
+
+    def add(self, customers: pd.DataFrame) -> None:
+        """Remember a batch of placed customers.
+
+        Needs:  customer_number beside the columns of customers.csv
+        """
+        table = frames.typed(customers, tuple(BY_NAME[name] for name in _COLUMNS))
+        numbers = pa.array(customers["customer_number"], type=pa.int64(), from_pandas=True)
+        self._cursor.register("batch", table.append_column("customer", numbers))
+        named = ", ".join(_COLUMNS)
+        self._cursor.execute(
+            f"INSERT INTO store.placed (run, customer, {named}) SELECT {self.run}, customer, {named} FROM batch"
+        )
+        self._cursor.unregister("batch")
+
+    def commit(self, issued: date, texts: Mapping[str, str], output: Path) -> None:
+        """Remember the run itself, and all of it for good.
+
+        Needs:  texts: config, model (YAML), made_from, summary (JSON)
+        """
+        self._cursor.execute(
+            """INSERT INTO store.runs (run, as_of, issued, files, config, model, made_from, summary, output)
+               SELECT ?, ?, ?, (SELECT list(file ORDER BY file) FROM store.files), ?, ?, ?, ?, ?""",
+            [self.run, self._as_of, issued, texts["config"], texts["model"], texts["made_from"],
+             texts["summary"], str(output.absolute())],
+        )  # fmt: skip
+        self._cursor.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the connection; what was not committed is forgotten."""
+        with suppress(duckdb.Error):
+            self._cursor.execute("ROLLBACK")
+        self._cursor.close()
