@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +63,12 @@ def text_array(values: pd.Series[Any]) -> pa.Array:
     array = pa.array(values, type=pa.string(), from_pandas=True)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     return pc.fill_null(array, "")
+
+
+def positions(texts: pd.Series[Any], among: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return where each text stands in a list, from 0; -1 where it is none of them."""
+    found = pc.index_in(text_array(texts), value_set=pa.array(among, pa.string()))
+    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def typed(customers: pd.DataFrame, columns: tuple[Column, ...]) -> pa.Table:

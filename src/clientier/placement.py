@@ -1,4 +1,4 @@
-"""The Plan, and the placing of customers by it: scores, tiers, potential.
+"""The Plan, and the placing of customers by it: scores, tiers, stability, potential.
 
 ``place`` is a pure function of one batch and the Plan. It never looks across customers, so a batch
 comes out as it would in the whole, on any engine.
@@ -15,7 +15,8 @@ from clientier.conditions import Cuts
 from clientier.config.models import Config
 from clientier.potential import Ladder, add_potential
 from clientier.scores import Thresholds, add_scores
-from clientier.tiers import TierRules, add_tiers
+from clientier.stability import StabilityRules, add_stability
+from clientier.tiers import TierRules, add_tiers, tiers_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Plan:
         return TierRules(config.tiers, self.cuts, self.kept, config.language, config.transactions.currency)
 
     @cached_property
+    def _stability_rules(self) -> StabilityRules:
+        return StabilityRules(self.config.tiers, self.config.stability, self.kept, self.config.language)
+
+    @cached_property
     def _ladder(self) -> Ladder:
         return Ladder.of(self.config, self.thresholds, self.cuts)
 
@@ -40,9 +45,21 @@ class Plan:
 def place(customers: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Place customers: each gets scores, a tier with its reason, and what it takes to reach a better one.
 
-    Needs:  customer_id and the metrics (see columns.METRICS for names and units)
-    Adds:   the scores, tier, grade, reason, potential, next_tier, gap_orders, gap_monetary, gap, gap_share
+    Needs:  customer_id and the metrics (see columns.METRICS for names and units); where there was a run
+            before, what it said (columns.PREVIOUS)
+    Adds:   the scores, tier, grade, pending_tier, pending_runs, keep_until (empty here), reason, potential,
+            next_tier, gap_orders, gap_monetary, gap, gap_share
     """
     scored = add_scores(customers, plan.thresholds, plan.config.scores.weights)
     tiered = add_tiers(scored, plan._tier_rules)
-    return add_potential(tiered, plan._ladder)
+    settled = add_stability(tiered, plan._stability_rules)
+    return add_potential(settled, plan._ladder)
+
+
+def raw_tiers(customers: pd.DataFrame, plan: Plan) -> pd.Series[str]:
+    """Return the tier in which the rules alone place each customer: nobody is held, nothing is worded.
+
+    Needs:  customer_id and the metrics; previous_tier where there was a run before
+    """
+    scored = add_scores(customers, plan.thresholds, plan.config.scores.weights)
+    return tiers_of(scored, plan._tier_rules)

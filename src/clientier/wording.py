@@ -29,6 +29,7 @@ from clientier.conditions import (
     holds,
 )
 from clientier.figures import Figures, told_with
+from clientier.numerals import joined
 from clientier.texts import CODES_ZH, PERCENT_COLUMNS, day_spoken, money_spoken
 
 
@@ -40,6 +41,26 @@ def none_of_the_rules(language: str) -> str:
 def on_the_keep_list(language: str) -> str:
     """Return why a customer is not in the last tier although its rule holds."""
     return "在保留名单中，不列入待复核" if language == "zh" else "kept: on the keep list"
+
+
+def stays(
+    facts: pa.StringArray, when: Condition, stay: Condition, cuts: Cuts, language: str, currency: str | None
+) -> pa.StringArray:
+    """Return why customers stay in their tier who would not come into it now.
+
+    Needs:  facts, what of ``stay`` holds for each of them
+    """
+    to_stay, to_enter = (rule(condition, language, currency, cuts) for condition in (stay, when))
+    if language == "zh":
+        return joined("在缓冲区内保级：", facts, f"（退出线：{to_stay}；进入线：{to_enter}）")
+    return joined(facts, f": enough to stay ({to_stay}), not to enter ({to_enter})")
+
+
+def pending(to: str, until_then: str, run: int, of: int, language: str) -> str:
+    """Return that a move to another tier is pending, before the reason for it: run 1 of 2."""
+    if language == "zh":
+        return f"待调整至{to}（第{run}期，满{of}期生效），此前仍为{until_then}："
+    return f"move to {to} pending (run {run} of {of}), {until_then} until then: "
 
 
 def separator(language: str) -> str:

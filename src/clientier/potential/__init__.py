@@ -15,7 +15,7 @@ import pyarrow as pa
 from clientier.conditions import holds
 from clientier.frames import text_column
 from clientier.potential.ladder import Ladder
-from clientier.potential.purchases import Ints, Mask
+from clientier.potential.purchases import Ints, Mask, Purchases
 from clientier.potential.steps import Steps, steps_up
 from clientier.potential.words import in_words
 from clientier.ratios import ratio
@@ -27,20 +27,34 @@ def add_potential(customers: pd.DataFrame, ladder: Ladder) -> pd.DataFrame:
     """Add the cheapest way to a better tier, in money and orders, and whether to help a customer along it.
 
     The gap is empty in the top tier, where no purchase reaches anything, with ``frequency: days`` and with
-    margin or average monetary. A customer of the top tier has no potential.
+    margin or average monetary. It is nothing, 0 orders and 0.00, for a customer whom the rules place higher
+    already and whose move is pending. A customer of the top tier has no potential.
 
-    Needs:  tier, frequency, monetary; gross, refunds, refund_rate and what the rules name, where known
+    Needs:  tier, pending_tier, frequency, monetary; gross, refunds, refund_rate and what the rules name,
+            where known
     Adds:   next_tier, gap_orders, gap_monetary, gap_share (gap_monetary / monetary, for conditions alone),
             gap (in words), potential (yes or no)
     """
     places = ladder.places(customers["tier"])
-    steps = steps_up(customers, places, ladder)
+    steps = _nothing_for_the_pending(steps_up(customers, places, ladder), customers, places, ladder)
     raised = customers.copy(deep=False)
     for name, values in _gaps(customers, steps, ladder).items():
         raised[name] = values
     worth_raising = (places > 0) & holds(ladder.worth_raising, raised, ladder.cuts)
     raised["potential"] = text_column(pa.array(["no", "yes"]).take(pa.array(worth_raising.astype(np.int8))))
     return raised
+
+
+def _nothing_for_the_pending(steps: Steps, customers: pd.DataFrame, places: Ints, ladder: Ladder) -> Steps:
+    """Replace the steps of who is on the way up already: what they bought is enough, only time is missing."""
+    if "pending_tier" not in customers:
+        return steps
+    pending = ladder.places(customers["pending_tier"])
+    rising = (pending >= 0) & (pending < places)
+    if not rising.any():
+        return steps
+    orders, money = (np.where(rising, 0, n) for n in (steps.purchases.orders, steps.purchases.money))
+    return Steps(steps.found | rising, Purchases(orders, money), np.where(rising, pending, steps.places))
 
 
 def _gaps(customers: pd.DataFrame, steps: Steps, ladder: Ladder) -> dict[str, pd.Series[Any]]:

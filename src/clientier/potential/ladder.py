@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from clientier.conditions import AnyOf, Condition, Cuts
+from clientier.conditions import AllOf, AnyOf, Compare, Condition, Cuts
 from clientier.config.models import Config, Tier
-from clientier.frames import text_array
+from clientier.frames import positions
 from clientier.potential.purchases import Ints
 from clientier.potential.targets import NEVER, Targets, Thresholds, Yardstick
 
@@ -46,15 +43,22 @@ class Ladder:
 
     def places(self, names: pd.Series[str]) -> Ints:
         """Return where each customer stands: 0 is the top tier."""
-        known = pa.array([tier.name for tier in self.tiers], pa.large_string())
-        places = pc.index_in(text_array(names).cast(pa.large_string()), value_set=known)
-        return np.asarray(places.to_numpy(zero_copy_only=False), dtype=np.int64)
+        return positions(names, [tier.name for tier in self.tiers])
 
 
 def _ways_into(tiers: tuple[Tier, ...], place: int, yardstick: Yardstick) -> Targets:
-    """Return the ways to this tier or a better one, for customers of the tiers below."""
-    below = tuple(tier.when for tier in tiers[place + 1 :] if tier.when)
+    """Return the ways to this tier or a better one, for customers of the tiers below.
+
+    Who comes up must enter; who is to leave a tier must leave its margin too.
+    """
+    rules = ((tier.when, _stays(tier)) for tier in tiers[place + 1 :])
+    below = tuple(rule for both in rules for rule in both if rule)
     if place == len(tiers) - 1:
         return NEVER
     when = tiers[place].when
     return yardstick.targets(when) if when else yardstick.targets(AnyOf(below), negated=True)
+
+
+def _stays(tier: Tier) -> Condition | None:
+    """Return the rule by which the next run leaves in the tier who is there now."""
+    return AllOf((Compare("tier", "=", (tier.name,)), tier.stay)) if tier.stay else None

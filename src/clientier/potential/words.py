@@ -16,6 +16,9 @@ from clientier.potential.ladder import Ladder
 from clientier.potential.purchases import Ints
 from clientier.texts import spoken
 
+_PENDING_EN = "reach {}: nothing more to buy, the move is pending"
+_PENDING_ZH = "升至{}：无需再消费，变动待生效"
+
 
 def in_words(places: Ints, orders: pd.Series[Any], money: pd.Series[Any], ladder: Ladder) -> pa.StringArray:
     """Return each step as staff read it, null where there is none; money only where some is missing."""
@@ -42,6 +45,8 @@ def _heads(places: Ints, orders: pd.Series[Any], pays: Any, ladder: Ladder) -> p
 
 
 def _head(tier: Tier, orders: int, pays: bool, language: str) -> str:
+    if orders == 0:
+        return _PENDING_ZH.format(tier.title("zh")) if language == "zh" else _PENDING_EN.format(tier.name)
     if language == "zh":
         return f"升至{tier.title('zh')}：再消费{orders:,}次" + ("、金额再增" if pays else "")
     noun = "order" if orders == 1 else "orders"
