@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from clientier.actions import ActionLists, due_date, list_actions
 from clientier.columns import ACTION_COLUMNS, BY_NAME, Kind
+from clientier.conditions import EPOCH
 from clientier.config.models import Config
+from clientier.earlier import LAST_ISSUED, OPEN_DUE, OPEN_ISSUED, earlier_column
 
 FRIDAY = date(2026, 9, 11)
 TIERS = [
@@ -62,7 +64,7 @@ def batch(*customers: dict[str, object]) -> pd.DataFrame:
     return pd.DataFrame({
         name: pd.Series(
             [customer.get(name) for customer in customers],
-            dtype="str" if BY_NAME[name].kind is Kind.TEXT else "Int64",
+            dtype="str" if name in BY_NAME and BY_NAME[name].kind is Kind.TEXT else "Int64",
         )
         for name in names
     })  # fmt: skip
@@ -93,7 +95,8 @@ def test_an_overdue_key_customer_is_to_be_called() -> None:
     assert rows(batch(OVERDUE), config(CALL)) == [{
         "customer_id": "007", "tier": "key", "grade": "", "potential": "no",
         "action_id": "call", "action": "Call", "priority": "2", "purpose": "service", "content": "emotion",
-        "channel": "phone", "owner": "account_manager", "rank": "senior", "due_date": "2026-09-16",
+        "channel": "phone", "owner": "account_manager", "rank": "senior", "issued": "2026-09-11",
+        "due_date": "2026-09-16",
         "reason": "6 orders; 49 days since the last order, 3.3 times the usual 15",
         "briefing": "6 orders, GBP 1,460.60; usually every 15 days, now 49.",
         "message": "Your last order with us was on 25 July 2026.", "monetary": "1460.60",
@@ -105,7 +108,8 @@ def test_the_same_list_in_chinese_is_chinese_but_for_its_codes() -> None:
     assert rows(batch(overdue), config(CALL, language="zh", currency="CNY")) == [{
         "customer_id": "007", "tier": "key", "grade": "", "potential": "no",
         "action_id": "call", "action": "致电", "priority": "2", "purpose": "service", "content": "emotion",
-        "channel": "phone", "owner": "account_manager", "rank": "senior", "due_date": "2026-09-16",
+        "channel": "phone", "owner": "account_manager", "rank": "senior", "issued": "2026-09-11",
+        "due_date": "2026-09-16",
         "reason": "消费6次；距上次消费49天，为平时间隔（15天）的3.3倍",
         "briefing": "近12个月6单、1,460.60元；平时约15天一次，现已49天未消费。",
         "message": "您上次下单是2026年7月25日。", "monetary": "1460.60",
@@ -235,6 +239,153 @@ def test_columns_the_batch_lacks_are_empty() -> None:
     assert [(row["message"], row["briefing"], row["potential"]) for row in rows(bare, asking)] == [
         ("", "Since –", "")
     ]
+
+
+# ---- what earlier lists gave out --------------------------------------------------------------------
+# FRIDAY is 2026-09-11. A call is due 3 business days after its issue.
+
+CALL_EVERY_60 = {**CALL, "every": "60 days"}
+CALL_CARRIED = {**CALL, "every": "60 days", "carry_over": "14 days"}
+
+
+def given_out(issued: str, due: str = "", *, of: str = "call", **changes: object) -> dict[str, object]:
+    """Return the overdue customer, given an action on a day; with a due day it is still open."""
+    days = {LAST_ISSUED: issued, OPEN_ISSUED: issued if due else "", OPEN_DUE: due}
+    known = {earlier_column(kind, of): number(day) for kind, day in days.items()}
+    return {**OVERDUE, **known, **changes}
+
+
+def number(day: str) -> int | None:
+    return (date.fromisoformat(day) - EPOCH).days if day else None
+
+
+@pytest.mark.parametrize(
+    ("last_issued", "expected"),
+    [
+        ("2026-07-14", True),  # 59 days before
+        ("2026-07-13", False),  # 60 days before: as often as every 60 days
+        ("2025-01-01", False),
+        ("", False),  # never
+    ],
+)
+def test_an_action_is_held_back_until_its_every_has_passed(last_issued: str, expected: bool) -> None:
+    lists = listed(batch(given_out(last_issued), PUNCTUAL), config(CALL_EVERY_60))
+
+    assert lists.customers_per_action == {"call": 0 if expected else 1}
+    assert lists.held_back_per_action == {"call": 1 if expected else 0}
+
+
+def test_an_action_without_every_comes_again_as_before() -> None:
+    assert who(batch(given_out("2026-09-10")), config(CALL)) == [("007", "call")]
+
+
+def test_one_action_held_back_holds_no_other_back() -> None:
+    assert who(batch(given_out("2026-09-10")), config(CALL_EVERY_60, LETTER)) == [("007", "letter")]
+
+
+def test_who_does_not_need_the_action_is_not_counted_as_held_back() -> None:
+    late = given_out("2026-09-10", customer_id="b", recency_days=10, lateness=6_667)
+
+    assert listed(batch(late), config(CALL_EVERY_60)).held_back_per_action == {"call": 0}
+
+
+@pytest.mark.parametrize(
+    ("due", "carried"),
+    [
+        ("2026-09-15", True),  # not due yet
+        ("2026-09-02", True),  # overdue
+        ("2026-08-28", True),  # overdue by 14 days, as long as it is carried
+        ("2026-08-27", False),  # expired, and still inside its 60 days
+        ("", False),  # done or refused
+    ],
+)
+def test_an_open_action_is_carried_over_until_it_expires(due: str, carried: bool) -> None:
+    lists = listed(batch(given_out("2026-08-24", due)), config(CALL_CARRIED))
+
+    assert [(row["issued"], row["due_date"]) for row in lists.table.to_pylist()] == (
+        [("2026-08-24", due)] if carried else []
+    )
+    assert lists.carried_per_action == {"call": int(carried)}
+    assert lists.held_back_per_action == {"call": int(not carried)}
+
+
+def test_an_expired_action_is_given_out_anew_once_its_every_allows() -> None:
+    lists = listed(batch(given_out("2026-07-13", "2026-07-16")), config(CALL_CARRIED))
+
+    assert [(row["issued"], row["due_date"]) for row in lists.table.to_pylist()] == [
+        ("2026-09-11", "2026-09-16")
+    ]
+    assert lists.carried_per_action == {"call": 0}
+
+
+def test_an_expired_action_without_every_is_given_out_anew_at_once() -> None:
+    carried = {**CALL, "carry_over": "14 days"}
+    issued = [row["issued"] for row in rows(batch(given_out("2026-08-24", "2026-08-27")), config(carried))]
+
+    assert issued == ["2026-09-11"]
+
+
+def test_an_open_action_without_carry_over_stays_held_back() -> None:
+    assert who(batch(given_out("2026-08-24", "2026-08-27")), config(CALL_EVERY_60)) == []
+
+
+def test_an_open_action_whose_reason_is_gone_is_dropped() -> None:
+    bought = given_out("2026-09-04", "2026-09-09", recency_days=2, lateness=1_333)
+
+    assert who(batch(bought), config(CALL_CARRIED)) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [
+        (
+            "en",
+            "why; 49 days since the last order, 3.3 times the usual 15; open since 24 August 2026",
+        ),
+        ("zh", "why；距上次消费49天，为平时间隔（15天）的3.3倍；自2026年8月24日下达后尚未完成"),
+    ],
+)
+def test_an_action_carried_over_says_since_when_it_is_open(language: str, reason: str) -> None:
+    customers = batch(given_out("2026-08-24", "2026-08-28", reason="why"))
+
+    assert [row["reason"] for row in rows(customers, config(CALL_CARRIED, language=language))] == [reason]
+
+
+def test_new_and_carried_actions_stand_in_one_list_with_their_own_days() -> None:
+    fresh = {**OVERDUE, "customer_id": "x"}
+    customers = batch(given_out("2026-08-24", "2026-08-28"), fresh)
+
+    assert [
+        (row["customer_id"], row["action_id"], row["issued"], row["due_date"])
+        for row in rows(customers, config(CALL_CARRIED, LETTER))
+    ] == [
+        ("007", "call", "2026-08-24", "2026-08-28"),
+        ("007", "letter", "2026-09-11", "2026-09-21"),
+        ("x", "call", "2026-09-11", "2026-09-16"),
+        ("x", "letter", "2026-09-11", "2026-09-21"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("customer", "expected"),
+    [
+        (OVERDUE, True),  # new today
+        (given_out("2026-09-01"), False),  # on the monthly list of that day
+        (given_out("2026-09-04"), False),  # on a daily list since then
+        (given_out("2026-08-31"), True),  # on an earlier month's list: no `every` forbids it
+        (given_out("2026-08-31", "2026-09-03"), False),  # still open, on the monthly list already
+        (given_out("2026-08-03", "2026-08-06"), True),  # expired
+    ],
+)
+def test_a_daily_list_holds_only_what_is_new_since_the_monthly_list(
+    customer: dict[str, object], expected: bool
+) -> None:
+    playbook = config({**CALL, "carry_over": "14 days"})
+    lists = list_actions(batch(customer), playbook, {}, FRIDAY, since=date(2026, 9, 1))
+
+    assert lists.customers_per_action == {"call": int(expected)}
+    assert lists.carried_per_action == {"call": 0}
+    assert set(lists.table["issued"].to_pylist()) <= {"2026-09-11"}
 
 
 # ---- properties -------------------------------------------------------------------------------------

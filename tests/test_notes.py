@@ -128,6 +128,40 @@ def test_kept_customers_and_withheld_messages_are_counted(default_config: Config
     ]
 
 
+def test_what_earlier_lists_held_back_and_handed_on_is_counted(default_config: Config) -> None:
+    tally = Tally(
+        customers=Counter(FILLED),
+        held_back=Counter({"key-overdue": 12, "welcome": 0}),
+        carried_over=Counter({"key-overdue": 3}),
+    )
+    chinese = default_config.model_copy(update={"language": "zh"})
+
+    assert notes.of_tally(default_config, tally, knows_earlier_runs=True) == [
+        "action key-overdue: held back because it was given out within its 60 days: 12",
+        "action key-overdue: listed again because it is still open: 3",
+    ]
+    assert notes.of_tally(chinese, tally, knows_earlier_runs=True) == [
+        "动作key-overdue：12位客户在间隔期（60天）内已下达，本次不再下达",
+        "动作key-overdue：3条尚未完成，继续列出",
+    ]
+
+
+def test_only_a_run_that_knows_no_earlier_one_says_that_nothing_is_carried_over(tmp_path: Path) -> None:
+    action = (
+        "{id: call, title: Call, tiers: [many], purpose: internal, channel: phone, owner: desk, "
+        "due: 3 days, carry_over: 30 days}"
+    )
+    config = config_of(
+        tmp_path,
+        "tiers: [{name: many, when: {frequency: '>= 5'}}, {name: rest, otherwise: true}]\n"
+        f"potential: {{when: {{frequency: '>= 3'}}}}\nactions: [{action}]\n",
+    )
+    tally = Tally(customers=Counter({"many": 1, "rest": 5}))
+
+    assert notes.of_tally(config, tally) == ["`carry_over` has no effect: this run knows no earlier ones"]
+    assert notes.of_tally(config, tally, knows_earlier_runs=True) == []
+
+
 def test_tiers_of_ones_own_without_actions_are_noted(tmp_path: Path) -> None:
     config = config_of(
         tmp_path,

@@ -55,12 +55,18 @@ def test_batches_add_up() -> None:
 def test_actions_are_counted_by_tier_and_by_action() -> None:
     tally = Tally()
     table = pa.table({"tier": ["key", "key", "small"]})
-    tally.count_actions(ActionLists(table, {"call": 2, "mail": 1, "visit": 0}, {"call": 1, "mail": 0}))
-    tally.count_actions(ActionLists(table.slice(2), {"call": 1}, {"call": 1}))
+    tally.count_actions(
+        ActionLists(
+            table, {"call": 2, "mail": 1, "visit": 0}, {"call": 1, "mail": 0}, {"mail": 3}, {"call": 1}
+        )
+    )
+    tally.count_actions(ActionLists(table.slice(2), {"call": 1}, {"call": 1}, {"mail": 1}, {"call": 0}))
 
     assert tally.actions == {"key": 2, "small": 2}
     assert tally.by_action == {"call": 3, "mail": 1, "visit": 0}
     assert tally.withheld["call"] == 2
+    assert tally.held_back == {"mail": 4}
+    assert tally.carried_over == {"call": 1}
 
 
 def test_each_tier_is_told_with_its_shares(default_config: Config) -> None:

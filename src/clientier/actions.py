@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +15,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientier import wording
-from clientier.columns import ACTION_COLUMNS, BY_NAME
+from clientier.columns import ACTION_COLUMNS, BY_NAME, Column, Kind
 from clientier.conditions import Cuts, Mask, holds
 from clientier.config.models import Action, Config, Text
+from clientier.earlier import NEVER, Days, earlier_lists
 from clientier.frames import text_array
 from clientier.numerals import joined
-from clientier.texts import NOTHING, Spoken, fill, in_files, placeholders, window_spoken
+from clientier.texts import NOTHING, Spoken, fill, in_files, placeholders, spoken, window_spoken
 
 Rows = npt.NDArray[np.intp]
-
+_ISSUED = Column("issued", Kind.DAY, "given out", "下达日")
 _OF_THE_CUSTOMER = ("customer_id", "tier", "grade", "potential")
 _WINDOW = "{window}"
+_OPEN_SINCE = {"en": "open since {day}", "zh": "自{day}下达后尚未完成"}
 
 
 @dataclass(frozen=True)
@@ -34,20 +37,29 @@ class ActionLists:
     table: pa.Table  # columns.ACTION_COLUMNS, all text; what an action says of itself as codes into its texts
     customers_per_action: Mapping[str, int]  # by action id
     withheld_per_action: Mapping[str, int]  # messages left empty because a figure is empty, by action id
+    held_back_per_action: Mapping[str, int]  # customers whom it is for, but who were given it too lately
+    carried_per_action: Mapping[str, int]  # customers listed with it since an earlier list, by action id
 
 
-def list_actions(customers: pd.DataFrame, config: Config, cuts: Cuts, issued: date) -> ActionLists:
+def list_actions(
+    customers: pd.DataFrame, config: Config, cuts: Cuts, issued: date, since: date | None = None
+) -> ActionLists:
     """List the batch's actions: customers in their order, then by priority, then in the config's order.
 
-    Needs:  customer_id, tier, and what the playbook names; a column the batch lacks is empty
+    What the lists before hold back or carry over, and what ``since`` asks: see ``earlier_lists``.
+
+    Needs:  customer_id, tier, and what the playbook names; what is known of the lists before ``issued``;
+            a column the batch lacks is empty
     """
     playbook = sorted(config.actions, key=lambda action: action.priority)
-    batch = _Batch(customers, config, cuts)
-    chosen = [batch.choose(action) for action in playbook]
+    batch = _Batch(customers, config, cuts, issued, since)
+    chosen = {action.id: batch.choose(action) for action in playbook}
     return ActionLists(
-        _table(batch, playbook, chosen, issued),
-        {action.id: len(part.rows) for action, part in zip(playbook, chosen, strict=True)},
-        {action.id: part.withheld for action, part in zip(playbook, chosen, strict=True)},
+        _table(batch, playbook, list(chosen.values())),
+        {name: len(part.rows) for name, part in chosen.items()},
+        {name: part.withheld for name, part in chosen.items()},
+        {name: part.held_back for name, part in chosen.items()},
+        {name: int((part.opened != NEVER).sum()) for name, part in chosen.items()},
     )
 
 
@@ -71,7 +83,10 @@ class _Chosen:
     trigger: pa.StringArray
     briefing: pa.StringArray
     message: pa.StringArray
+    opened: Days  # the day on which an action carried over was given out; NEVER for a new one
+    due: Days
     withheld: int
+    held_back: int
 
 
 @dataclass(frozen=True)
@@ -81,10 +96,14 @@ class _Batch:
     customers: pd.DataFrame
     config: Config
     cuts: Cuts
+    issued: date
+    since: date | None
 
     def choose(self, action: Action) -> _Chosen:
         """Return the customers the action is for, with its texts."""
-        rows = np.flatnonzero(self._wanted(action))
+        wanted = self._wanted(action)
+        earlier = earlier_lists(self.customers, action, self.issued, self.since)
+        rows = np.flatnonzero(wanted & ~earlier.held_back)
         briefing, message = self._template(action.briefing), self._template(action.message)
         named = {*placeholders(briefing), *placeholders(message)}
         if action.when is not None:
@@ -92,12 +111,16 @@ class _Batch:
         chosen = self.customers[[name for name in self.customers if name in named]].take(rows)
         said = self._spoken(chosen)
         messages = fill(message, said, len(rows), empty=None)
+        opened = earlier.opened[rows]
         return _Chosen(
             rows,
-            self._triggers(action, chosen),
+            _beside(self._triggers(action, chosen), self._open_since(opened), self.config.language),
             fill(briefing, said, len(rows), empty=NOTHING),
             messages,
+            opened,
+            earlier.due[rows],
             _count_empty(messages) if message else 0,
+            int((wanted & earlier.held_back).sum()),
         )
 
     def text(self, name: str) -> pa.StringArray:
@@ -152,11 +175,18 @@ class _Batch:
         currency = self.config.transactions.currency
         return wording.reasons(action.when, chosen, self.cuts, self.config.language, currency)
 
+    def _open_since(self, opened: Days) -> pa.StringArray:
+        """Say since when an action is open; ``""`` for a new one."""
+        if not _any_known(opened):
+            return _nothing(len(opened))
+        said = spoken(_known(opened), _ISSUED, self.config.language, None)
+        return fill(_OPEN_SINCE[self.config.language], {"day": said}, len(said), empty=None)
+
 
 # ---- the table --------------------------------------------------------------------------------------
 
 
-def _table(batch: _Batch, playbook: Sequence[Action], chosen: Sequence[_Chosen], issued: date) -> pa.Table:
+def _table(batch: _Batch, playbook: Sequence[Action], chosen: Sequence[_Chosen]) -> pa.Table:
     """Put the actions' parts together, customer by customer."""
     rows = np.concatenate([np.empty(0, np.intp), *(part.rows for part in chosen)])
     # The parts are in the order of the playbook: a stable sort by customer keeps it for each of them.
@@ -168,12 +198,14 @@ def _table(batch: _Batch, playbook: Sequence[Action], chosen: Sequence[_Chosen],
     cells = {name: batch.text(name).take(customer) for name in _OF_THE_CUSTOMER}
     cells |= {
         name: pa.DictionaryArray.from_arrays(action, texts)
-        for name, texts in _of_the_action(playbook, batch.config, issued).items()
+        for name, texts in _of_the_action(playbook, batch.config, batch.issued).items()
     }
+    for name, days in (("issued", [p.opened for p in chosen]), ("due_date", [p.due for p in chosen])):
+        cells[name] = _earlier_or(cells[name], np.concatenate([np.empty(0, np.int64), *days])[order])
     cells["briefing"] = _concatenated([part.briefing for part in chosen]).take(order)
     cells["message"] = _concatenated([part.message for part in chosen]).take(order)
     triggers = _concatenated([part.trigger for part in chosen]).take(order)
-    cells["reason"] = _reasons(batch.text("reason").take(customer), triggers, batch.config.language)
+    cells["reason"] = _beside(batch.text("reason").take(customer), triggers, batch.config.language)
     cells["monetary"] = in_files(batch.customers["monetary"], BY_NAME["monetary"]).take(customer)
     return pa.table({name: cells[name] for name in ACTION_COLUMNS})
 
@@ -195,10 +227,26 @@ def _of_the_action(playbook: Sequence[Action], config: Config, issued: date) -> 
     return {name: pa.array(texts, pa.string()) for name, texts in cells.items()}
 
 
-def _reasons(placements: pa.StringArray, triggers: pa.StringArray, language: str) -> pa.StringArray:
-    """Return why the customer is in the tier and, where the action has a rule of its own, why the action."""
-    one = pc.or_(pc.equal(placements, ""), pc.equal(triggers, ""))
-    return joined(placements, pc.if_else(one, "", wording.separator(language)), triggers)
+def _earlier_or(texts: pa.DictionaryArray, days: Days) -> pa.Array:
+    """Return the days of actions carried over, and the texts for what is new."""
+    if not _any_known(days):
+        return texts
+    known = in_files(_known(days), _ISSUED)
+    return pc.if_else(pc.equal(known, ""), texts.dictionary_decode(), known)
+
+
+def _beside(first: pa.StringArray, second: pa.StringArray, language: str) -> pa.StringArray:
+    """Return two reasons as one, or the one there is."""
+    one = pc.or_(pc.equal(first, ""), pc.equal(second, ""))
+    return joined(first, pc.if_else(one, "", wording.separator(language)), second)
+
+
+def _known(days: Days) -> pd.Series[Any]:
+    return pd.Series(pd.arrays.IntegerArray(days, days == NEVER))
+
+
+def _any_known(days: Days) -> bool:
+    return bool((days != NEVER).any())
 
 
 def _concatenated(parts: Sequence[pa.StringArray]) -> pa.StringArray:

@@ -22,7 +22,13 @@ _WORDS = {
         "large_tier": "tier {tier} holds {share} % of the customers",
         "kept": "kept out of tier {tier} by the keep list: {count}",
         "withheld": "action {action}: messages withheld because a figure they need is empty: {count}",
+        "held_back": "action {action}: held back because it was given out within its {every}: {count}",
+        "carried_over": "action {action}: listed again because it is still open: {count}",
         "every": "`every` has no effect: this run knows no earlier ones",
+        "stay": "`stay` has no effect: this run knows no earlier ones",
+        "stability": "`stability` has no effect, moves take effect at once: this run knows no earlier ones",
+        "pending": "customers whose move to another tier is pending: {count}",
+        "carry_over": "`carry_over` has no effect: this run knows no earlier ones",
         "no_actions": "the config has tiers of its own and no actions: the action lists are empty",
         "rounded": "lines with amounts of more than 6 decimals, rounded half-even: {count}",
         "model": "thresholds are those of the model, not of these customers",
@@ -39,7 +45,13 @@ _WORDS = {
         "large_tier": "级别{tier}占客户数的{share}%",
         "kept": "保留名单中的{count}位客户未列入{tier}",
         "withheld": "动作{action}：{count}条对客话术因缺少数据未下达",
+        "held_back": "动作{action}：{count}位客户在间隔期（{every}）内已下达，本次不再下达",
+        "carried_over": "动作{action}：{count}条尚未完成，继续列出",
         "every": "`every`（间隔期）不起作用：本次运行没有历史记录",
+        "stay": "`stay`（缓冲区）不起作用：本次运行没有历史记录",
+        "stability": "`stability`（观察期）不起作用，级别变动立即生效：本次运行没有历史记录",
+        "pending": "{count}位客户的级别变动待生效",
+        "carry_over": "`carry_over`（延续期）不起作用：本次运行没有历史记录",
         "no_actions": "配置自定义了级别但没有服务动作：服务清单为空",
         "rounded": "{count}行金额超过6位小数，已四舍六入（银行家舍入）",
         "model": "分档线取自已有评分标准，而非由本期客户拟合",
@@ -81,7 +93,7 @@ def of_cut_points(config: Config, points: CutPoints, model: Model | None) -> lis
     return notes
 
 
-def of_tally(config: Config, tally: Tally) -> list[str]:
+def of_tally(config: Config, tally: Tally, knows_earlier_runs: bool = False) -> list[str]:
     """Note empty tiers, an overgrown best tier, kept customers, withheld messages, and what has no effect."""
     language, total = config.language, tally.customers.total()
     notes = [
@@ -95,17 +107,48 @@ def of_tally(config: Config, tally: Tally) -> list[str]:
         notes.append(note(language, "large_tier", tier=best, share=plain(part.normalize())))
     if tally.kept:
         notes.append(note(language, "kept", count=tally.kept, tier=config.tiers[-1].name))
+    if tally.pending:
+        notes.append(note(language, "pending", count=tally.pending))
     for action, count in tally.withheld.items():
         if count:
             notes.append(note(language, "withheld", action=action, count=count))
-    return notes + list(_of_playbook(config))
+    notes += of_earlier_lists(config, tally)
+    return notes + list(_of_playbook(config, knows_earlier_runs))
 
 
-def _of_playbook(config: Config) -> Iterable[str]:
+def of_earlier_lists(config: Config, tally: Tally) -> list[str]:
+    """Note what was held back, and what was carried over, because of the lists before."""
+    language = config.language
+    told = []
+    for action in config.actions:
+        if count := tally.held_back[action.id]:
+            every = _days_spoken(action.every, language)
+            told.append(note(language, "held_back", action=action.id, every=every, count=count))
+        if count := tally.carried_over[action.id]:
+            told.append(note(language, "carried_over", action=action.id, count=count))
+    return told
+
+
+def _days_spoken(time: str | None, language: str) -> str:
+    return f"{(time or '').split()[0]}天" if language == "zh" else time or ""
+
+
+def _of_playbook(config: Config, knows_earlier_runs: bool) -> Iterable[str]:
     if not config.actions:
         yield note(config.language, "no_actions")
-    if any(action.every for action in config.actions):
-        yield note(config.language, "every")
+    for key in () if knows_earlier_runs else ("every", "carry_over"):
+        if any(getattr(action, key) for action in config.actions):
+            yield note(config.language, key)
+
+
+def of_no_earlier_run(config: Config) -> list[str]:
+    """Note what needs the tiers of a run before, for a run that has none."""
+    notes = []
+    if any(tier.stay for tier in config.tiers):
+        notes.append(note(config.language, "stay"))
+    if max(config.stability.demote_after, config.stability.promote_after) > 1:
+        notes.append(note(config.language, "stability"))
+    return notes
 
 
 def of_reading(language: str, rounded_lines: int) -> list[str]:

@@ -31,8 +31,11 @@ class Tally:
     actions: Counter[str] = field(default_factory=Counter)  # by tier
     by_action: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)  # by action
+    held_back: Counter[str] = field(default_factory=Counter)  # by action: given out too lately
+    carried_over: Counter[str] = field(default_factory=Counter)  # by action: open since an earlier list
     potential: Counter[str] = field(default_factory=Counter)
     kept: int = 0  # customers whom the keep list moved out of the last tier
+    pending: int = 0  # customers whose move to another tier has to wait
     scores: Mapping[str, Counter[int]] = field(
         default_factory=lambda: {metric: Counter() for metric in METRICS}
     )
@@ -46,6 +49,7 @@ class Tally:
             self.customers[tier] += len(mine)
             self.monetary[tier] += exact_sum(mine)
         self.kept += int((customers["reason"] == kept_reason).sum())
+        self.pending += int((customers["pending_tier"] != "").sum())
         self.potential.update({str(k): n for k, n in customers["potential"].value_counts().items()})
         for metric, counts in self.scores.items():
             values, customers_at = np.unique(
@@ -57,6 +61,8 @@ class Tally:
         """Count the actions of a batch, and the messages withheld."""
         self.by_action.update(lists.customers_per_action)
         self.withheld.update(lists.withheld_per_action)
+        self.held_back.update(lists.held_back_per_action)
+        self.carried_over.update(lists.carried_per_action)
         counted = pc.value_counts(lists.table["tier"]).to_pylist()
         self.actions.update({entry["values"]: entry["counts"] for entry in counted})
 
@@ -124,6 +130,8 @@ def actions(config: Config, tally: Tally) -> list[dict[str, Any]]:
             "tiers": list(action.tiers),
             "customers": tally.by_action[action.id],
             "withheld": tally.withheld[action.id],
+            "held_back": tally.held_back[action.id],
+            "carried_over": tally.carried_over[action.id],
         }
         for action in config.actions
     ]
