@@ -119,7 +119,7 @@ class Aggregated:
     before: RunBefore | None  # the run before, if it is known
 
 
-def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
+def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = False) -> Aggregated:
     """Read the transactions, settle the period, find the run before, and sum by customer.
 
     Adds:    to the customers of the engine, what the run before said of them
@@ -148,7 +148,7 @@ def aggregate(job: Job, progress: Progress | None = None) -> Aggregated:
     outcomes = job.engine.outcomes(period)
     if progress:
         progress("aggregating", None)
-    customers = job.engine.aggregate(config.metrics, period)
+    customers = job.engine.aggregate(config.metrics, period, keep_days)
     return Aggregated(reading, period, outcomes, money, customers, tuple(found), before)
 
 

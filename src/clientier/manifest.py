@@ -86,6 +86,12 @@ def published_already(job: Job, target: Path) -> bool:
     raise OutputError(Problem(str(target), f"exists already{made}", fix))
 
 
+def is_made_already(job: Job, target: Path) -> bool:
+    """Say whether there is nothing left to do for a target, and do not mind whatever else is there."""
+    old = None if job.options.replace else _read(target)
+    return old is not None and _same(job, old) and is_remembered(job, target)
+
+
 def is_remembered(job: Job, target: Path) -> bool:
     """Say whether the store remembers the run that wrote this output; True where none needs to.
 

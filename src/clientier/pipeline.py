@@ -24,10 +24,11 @@ from clientier.cutpoints import CutPoints, cut_points
 from clientier.engines import Progress
 from clientier.engines.checking import Checked
 from clientier.errors import ConfigError, EngineError, Problem
-from clientier.job import Aggregated, Job, aggregate, hashing, open_job, remembering
+from clientier.job import Aggregated, Job, aggregate, as_of_now, hashing, open_job, remembering
+from clientier.keeping import add_keep_until, can_be_lost
 from clientier.legend.page import legend
 from clientier.locks import held, lock_of_output, wait_seconds
-from clientier.manifest import NAME, is_remembered, manifest, published_already
+from clientier.manifest import NAME, is_made_already, is_remembered, manifest, published_already
 from clientier.model import Model, model_text, read_model
 from clientier.options import RunOptions
 from clientier.outputs import Format, OutputFolder, Rendered, json_text
@@ -35,9 +36,11 @@ from clientier.period import next_business_day
 from clientier.placement import Plan, place
 from clientier.store.runs import Recorder
 from clientier.summary import Tally
+from clientier.templates import candidate, expand, is_template, move_latest
 
 __all__ = ["Checked", "RunOptions", "RunResult", "check", "run"]
 
+PURPOSE = "clientier run"  # what others who want the same lock are told
 WORKERS = 2  # threads that place; Arrow and numpy let them run at the same time
 
 
@@ -56,25 +59,48 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
 
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
-    target = options.output
-    if target is None:
+    if options.output is None:
         raise ConfigError(Problem("--output", "is missing", "name the folder to write, e.g. out/2026-10"))
-    wait = wait_seconds(options.wait)
-    with open_job(options) as job, held(lock_of_output(target), "clientier run", wait, of=target):
+    with open_job(options) as job:
         model = read_model(options.model, job.config) if options.model else None
-        there = published_already(job, target)
-        if there and is_remembered(job, target):
-            return RunResult(_summary_of(target), target, unchanged=True, notes=())
-        with hashing(job.inputs) as digests:
-            data = aggregate(job, progress)
-            points = cut_points(job.config, job.engine, model)
-            plan = Plan(job.config, points.thresholds, points.cuts, job.kept)
-            with remembering(job, data.period.as_of) as recorder:
-                with staged_folder(target, options.replace or there) as staging, output_errors(target):
-                    made = _Run(job, data, plan, model, recorder, progress).write(staging, digests)
-                if recorder is not None:  # the folder is there: a run that is remembered has its lists
-                    recorder.commit(made.issued, made.texts, target)
-    return RunResult(made.summary, target, unchanged=False, notes=data.reading.notes)
+        target, data = _target_now(job, options.output), None
+        if target is None:  # its name has the day counted, which only reading tells
+            newest = candidate(options.output)
+            if newest is not None and is_made_already(job, newest):
+                return _unchanged(job, newest)
+            data = aggregate(job, progress, keep_days=True)
+            target = expand(options.output, data.period.as_of)
+        with held(lock_of_output(target), PURPOSE, wait_seconds(options.wait), of=target):
+            there = published_already(job, target)
+            if there and is_remembered(job, target):
+                return _unchanged(job, target)
+            with hashing(job.inputs) as digests:
+                data = data or aggregate(job, progress, keep_days=True)
+                work = _Run(job, data, _plan(job, model), model, progress)
+                summary = work.publish(target, digests, options.replace or there)
+        linked = move_latest(options.output, data.period.as_of, job.config.language, PURPOSE)
+    return RunResult(summary, target, unchanged=False, notes=(*data.reading.notes, *linked))
+
+
+def _target_now(job: Job, output: Path) -> Path | None:
+    """Return the folder to write, if it is known before the transactions are read."""
+    if not is_template(output):
+        return output
+    as_of = as_of_now(job)
+    return None if as_of is None else expand(output, as_of)
+
+
+def _unchanged(job: Job, target: Path) -> RunResult:
+    """Return what the run that is there already did; its link is made again if it was lost."""
+    summary = json.loads((target / "summary.json").read_text(encoding="utf-8"))
+    as_of = date.fromisoformat(summary["as_of"])
+    linked = move_latest(job.options.output or target, as_of, job.config.language, PURPOSE)
+    return RunResult(summary, target, unchanged=True, notes=tuple(linked))
+
+
+def _plan(job: Job, model: Model | None) -> Plan:
+    points = cut_points(job.config, job.engine, model)
+    return Plan(job.config, points.thresholds, points.cuts, job.kept)
 
 
 def check(options: RunOptions, progress: Progress | None = None) -> Checked:
@@ -91,7 +117,6 @@ class _Made:
     """What a run wrote that the store remembers."""
 
     summary: dict[str, Any]
-    issued: date
     texts: dict[str, str]  # config, model, made_from, summary
 
 
@@ -112,7 +137,6 @@ class _Run:
     data: Aggregated
     plan: Plan
     model: Model | None
-    recorder: Recorder | None
     progress: Progress | None
 
     @property
@@ -120,11 +144,20 @@ class _Run:
         """The day from which due dates count."""
         return self.job.options.issue_date or next_business_day(self.data.period.as_of)
 
-    def write(self, staging: Path, digests: Future[list[str]]) -> _Made:
+    def publish(self, target: Path, digests: Future[list[str]], replace: bool) -> dict[str, Any]:
+        """Write the output folder, and let the store remember what it says; return the summary."""
+        with remembering(self.job, self.data.period.as_of) as recorder:
+            with staged_folder(target, replace) as staging, output_errors(target):
+                made = self._write(staging, recorder, digests)
+            if recorder is not None:  # the folder is there: a run that is remembered has its lists
+                recorder.commit(self.issued, made.texts, target)
+        return made.summary
+
+    def _write(self, staging: Path, recorder: Recorder | None, digests: Future[list[str]]) -> _Made:
         """Write every file of the output; return what it says of itself."""
         config, form = self.job.config, Format(self.job.options.format, self.job.options.excel)
         with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
-            tally = self._write_customers(folder)
+            tally = self._write_customers(folder, recorder)
             folder.close_tables()
             result = self._summary(tally)
             folder.write_table("rejects.csv", self.data.reading.rejects)
@@ -136,9 +169,9 @@ class _Run:
             made = manifest(self.job, self.data, digests.result(), self.issued, folder.entries())
             folder.write_json(NAME, made)
         texts |= {"summary": json_text(result), "made_from": json_text(made["made_from"])}
-        return _Made(result, self.issued, texts)
+        return _Made(result, texts)
 
-    def _write_customers(self, folder: OutputFolder) -> Tally:
+    def _write_customers(self, folder: OutputFolder, recorder: Recorder | None) -> Tally:
         """Place batches of customers side by side; write them in their order."""
         tally = Tally()
         with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="placing") as pool:
@@ -146,23 +179,34 @@ class _Run:
             for sums in self.job.engine.customers():
                 waiting.append(pool.submit(self._place, sums, folder))
                 if len(waiting) >= WORKERS:
-                    self._write_batch(waiting.popleft().result(), folder, tally)
+                    self._write_batch(waiting.popleft().result(), folder, recorder, tally)
             for placed in waiting:
-                self._write_batch(placed.result(), folder, tally)
+                self._write_batch(placed.result(), folder, recorder, tally)
         return tally
 
     def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Placed:
         """Do all that needs no other batch: metrics, tiers, actions, and the lines of every file."""
-        customers = place(add_metrics(sums, self.data.period.as_of), self.plan)
+        placed = place(add_metrics(sums, self.data.period.as_of), self.plan)
+        customers = add_keep_until(placed, self._days(placed), self.plan, self.data.period)
         actions = list_actions(customers, self.plan.config, self.plan.cuts, self.issued)
         return _Placed(customers, actions, folder.render(customers, actions.table))
 
-    def _write_batch(self, placed: _Placed, folder: OutputFolder, tally: Tally) -> None:
+    def _days(self, placed: pd.DataFrame) -> pd.DataFrame:
+        """Return what those who can lose their tier bought on each day, by their position in the batch."""
+        first, last = int(placed["place"].iloc[0]), int(placed["place"].iloc[-1])
+        days = self.job.engine.day_sums(first, last)
+        days["position"] = days["place"] - first
+        relevant = can_be_lost(placed, self.plan)[days["position"].to_numpy(dtype="int64")]
+        return days.loc[relevant]
+
+    def _write_batch(
+        self, placed: _Placed, folder: OutputFolder, recorder: Recorder | None, tally: Tally
+    ) -> None:
         tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
         tally.count_actions(placed.actions)
         folder.write(placed.rendered)
-        if self.recorder is not None:
-            self.recorder.add(placed.customers)
+        if recorder is not None:
+            recorder.add(placed.customers)
         if self.progress:
             self.progress("placing", tally.customers.total() / self.data.customers)
 
@@ -217,8 +261,3 @@ class _Run:
             fact = f"customers hold {customers}, the lines {lines}"
             raise EngineError(Problem("reconciliation", fact, "please report this: nothing was published"))
         return {"lines": summary.money_text(lines), "customers": summary.money_text(customers)}
-
-
-def _summary_of(target: Path) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads((target / "summary.json").read_text(encoding="utf-8"))
-    return result

@@ -11,10 +11,11 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from clientier import frames
 from clientier.config.models import Metrics, Transactions
-from clientier.customers import sums_sql
+from clientier.customers import day_sums_sql, sums_sql
 from clientier.engines import BATCH_ROWS, Progress
 from clientier.engines.checking import Checked, check_transactions
 from clientier.engines.reading import Reading, read_transactions
@@ -103,7 +104,7 @@ class DuckDBEngine:
         ((total,),) = self._rows(f"SELECT coalesce(sum({column}), 0) FROM order_days WHERE {inside}")
         return Decimal(total)
 
-    def aggregate(self, metrics: Metrics, period: Period) -> int:
+    def aggregate(self, metrics: Metrics, period: Period, keep_days: bool = False) -> int:
         """Sum the order days by customer; return how many customers there are.
 
         Raises:  DataError where the money of one customer is too much for 64 bits
@@ -112,7 +113,9 @@ class DuckDBEngine:
         try:
             with engine_errors():
                 query = self._with_what_is_known(sums_sql(metrics, period))
-                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {query}")
+                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {_placed(query)}")
+                if keep_days:
+                    self._keep_days(metrics, period)
         except duckdb.ConversionException:
             fact = "the amounts of one customer add up to 10^12 or more"
             raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
@@ -123,6 +126,27 @@ class DuckDBEngine:
             self._connection.execute("SET threads = 1; RESET threads")
         ((customers,),) = self._rows("SELECT count(*) FROM customers")
         return int(customers)
+
+    def _keep_days(self, metrics: Metrics, period: Period) -> None:
+        """Keep what each customer bought on each day of the window, for ``day_sums``."""
+        customer = "customer_id" if self._numbers is None else "customer_number"
+        # No temporary table: the cursors of other threads have to see it.
+        self._connection.execute(f"""
+            CREATE OR REPLACE TABLE customer_days AS
+            SELECT place, days.* EXCLUDE (customer) FROM ({day_sums_sql(metrics, period)}) AS days
+            JOIN customers ON customers.{customer} = days.customer ORDER BY place""")
+
+    def day_sums(self, first: int, last: int) -> pd.DataFrame:
+        """Return the columns of customers.day_sums_sql for a range of places, which stand for customers.
+
+        Safe to call in several threads at once.
+        """
+        with engine_errors(), self._connection.cursor() as cursor:
+            query = f"SELECT * FROM customer_days WHERE place BETWEEN {first} AND {last}"
+            days = cursor.sql(query).to_arrow_table().combine_chunks()
+            return frames.from_arrow(
+                days.to_batches()[0] if len(days) else pa.RecordBatch.from_pylist([], schema=days.schema)
+            )
 
     def _with_what_is_known(self, sums: str) -> str:
         """Return the query of the sums beside what is recalled of the customers, all by their ids."""
@@ -149,13 +173,19 @@ class DuckDBEngine:
     def customers(self) -> Iterator[pd.DataFrame]:
         """Yield customers in batches, by monetary descending, then by the bytes of customer_id."""
         with engine_errors():
-            ordered = self._connection.sql("SELECT * FROM customers ORDER BY monetary DESC, customer_id")
+            ordered = self._connection.sql("SELECT * FROM customers ORDER BY place")
             for batch in ordered.to_arrow_reader(BATCH_ROWS):
                 yield frames.from_arrow(batch)
 
     def _rows(self, query: str) -> list[Any]:
         with engine_errors():
             return self._connection.execute(query).fetchall()
+
+
+def _placed(query: str) -> str:
+    """Return the query with a number for every customer, from 0 in the order of every list."""
+    order = "ORDER BY monetary DESC, customer_id"
+    return f"SELECT CAST(row_number() OVER ({order}) - 1 AS INTEGER) AS place, * FROM ({query})"
 
 
 @contextmanager
