@@ -80,6 +80,8 @@ def test_a_rule_with_too_many_alternatives_is_refused(tmp_path: Path) -> None:
 def test_a_condition_names_tiers_that_exist(tmp_path: Path) -> None:
     text = HEAD + FIXED + 'potential: {when: {tier: "in [rest, golf]", next_tier: "= gold"}}\n'
     assert problems(tmp_path, text) == ["potential.when: tier: there is no tier 'golf'"]
+    pending = HEAD + FIXED + action('message: Hello, when: {pending_tier: "= golf"}')
+    assert problems(tmp_path, pending) == ["actions[0].when: pending_tier: there is no tier 'golf'"]
 
 
 def test_a_yardstick_moves_with_shares_and_fitted_scores_only(tmp_path: Path) -> None:
@@ -95,6 +97,8 @@ def test_a_yardstick_moves_with_shares_and_fitted_scores_only(tmp_path: Path) ->
     assert moves('{recency_score: "= 5"}')
     assert not moves('{recency_score: "= 5"}', given)
     assert moves('{rfm_total: ">= 12"}', given)
+    assert moves('{monetary: "> 5"}, stay: {customer_share: "<= 0.2"}')
+    assert not moves('{monetary: "> 5"}, stay: {monetary: "> 4"}')
     assert not moves('{monetary: "> 5", lateness: "<= 2"}')
 
 
@@ -213,6 +217,15 @@ def test_a_message_keeps_to_what_a_customer_may_know(
     tmp_path: Path, words: str, tiers: str, fact: str | None
 ) -> None:
     assert problems(tmp_path, with_message(words, tiers)) == ([f"actions[0].message: {fact}"] if fact else [])
+
+
+def test_a_message_promises_no_move_up_that_waits(tmp_path: Path) -> None:
+    waits = with_message("Only {gap_monetary} more") + "stability: {promote_after: 2}\n"
+    assert problems(tmp_path, waits) == [
+        "actions[0].message: {gap_monetary} would be false: a move up takes effect after 2 runs"
+    ]
+    until = with_message("Yours until {keep_until}") + "stability: {promote_after: 2}\n"
+    assert problems(tmp_path, until) == []
 
 
 def test_the_gap_may_stand_in_a_briefing(tmp_path: Path) -> None:

@@ -45,6 +45,33 @@ def test_a_plain_action_needs_no_warning(tmp_path: Path) -> None:
     assert warnings(tmp_path, TIERS + action()) == []
 
 
+# ---- margins ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stay", ['{monetary: ">= 1000"}', '{monetary: ">= 1000.01"}', '{monetary: "= 5000"}']
+)
+def test_a_margin_that_keeps_nobody_is_told(tmp_path: Path, stay: str) -> None:
+    tiers = TIERS.replace('{monetary: ">= 1000"}', f'{{monetary: ">= 1000"}}, stay: {stay}')
+    assert warnings(tmp_path, tiers + action()) == [
+        "tiers[0].stay: everybody who fulfils this fulfils `when` of gold too: it keeps nobody"
+    ]
+
+
+@pytest.mark.parametrize(
+    "stay",
+    ['{monetary: ">= 900"}', '{frequency: ">= 9"}', '{any: [{monetary: ">= 2000"}, {frequency: ">= 9"}]}'],
+)
+def test_a_margin_that_may_keep_somebody_needs_no_warning(tmp_path: Path, stay: str) -> None:
+    tiers = TIERS.replace('{monetary: ">= 1000"}', f'{{monetary: ">= 1000"}}, stay: {stay}')
+    assert warnings(tmp_path, tiers + action()) == []
+
+
+def test_a_margin_nobody_can_fulfil_is_told_once(tmp_path: Path) -> None:
+    tiers = TIERS.replace('{monetary: ">= 1000"}', '{monetary: ">= 1000"}, stay: {frequency: "< 0"}')
+    assert warnings(tmp_path, tiers + action()) == ["tiers[0].stay: nobody can fulfil this"]
+
+
 # ---- words and figures ------------------------------------------------------------------------------
 
 

@@ -173,6 +173,32 @@ def test_tiers_of_ones_own_without_actions_are_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_moves_that_are_pending_are_counted(default_config: Config) -> None:
+    tally = Tally(customers=Counter(FILLED), pending=3)
+    chinese = default_config.model_copy(update={"language": "zh"})
+
+    assert notes.of_tally(default_config, tally)[0] == "customers whose move to another tier is pending: 3"
+    assert notes.of_tally(chinese, tally)[0] == "3位客户的级别变动待生效"
+
+
+def test_a_run_without_an_earlier_one_says_which_rules_wait_for_it(tmp_path: Path) -> None:
+    tiers = (
+        "tiers: [{name: many, when: {frequency: '>= 5'}, stay: {frequency: '>= 4'}}, "
+        "{name: rest, otherwise: true}]\npotential: {when: {frequency: '>= 3'}}\n"
+    )
+    waiting = config_of(tmp_path, tiers, ["stability.demote_after=2"])
+    up = config_of(tmp_path, "", ["stability.promote_after=2", "language=zh"])
+
+    assert notes.of_no_earlier_run(waiting) == [
+        "`stay` has no effect: this run knows no earlier ones",
+        "`stability` has no effect, moves take effect at once: this run knows no earlier ones",
+    ]
+    assert notes.of_no_earlier_run(up) == [
+        "`stability`（观察期）不起作用，级别变动立即生效：本次运行没有历史记录"
+    ]
+    assert notes.of_no_earlier_run(config_of(tmp_path)) == []
+
+
 def test_nothing_to_say_of_reading_is_nothing() -> None:
     assert notes.of_reading("en", 0) == []
     assert notes.of_reading("en", 7) == ["lines with amounts of more than 6 decimals, rounded half-even: 7"]

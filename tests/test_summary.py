@@ -26,6 +26,7 @@ KEPT = "kept: on the keep list"
 def batch(tier: list[str], monetary: list[str], score: list[int], reason: list[str]) -> pd.DataFrame:
     return customers(
         tier=tier, monetary=monetary, reason=reason, potential=["yes" if s > 1 else "no" for s in score],
+        pending_tier=["small" if name == "ordinary" else "" for name in tier],
         recency_score=score, frequency_score=[1] * len(score), monetary_score=score,
     )  # fmt: skip
 
@@ -47,7 +48,7 @@ def test_batches_add_up() -> None:
     assert tally.customers == {"key": 1, "small": 2, "ordinary": 1}
     assert tally.monetary == {"key": money("900"), "small": money("90"), "ordinary": money("10")}
     assert tally.potential == {"yes": 3, "no": 1}
-    assert tally.kept == 1
+    assert (tally.kept, tally.pending) == (1, 1)
     assert tally.scores["recency"] == {5: 1, 2: 2, 1: 1}
     assert tally.scores["frequency"] == {1: 4}
 

@@ -22,7 +22,8 @@ FOR_STAFF = frozenset(
     | {column.name for column in SCORES}
 )
 # In a message only where the yardstick never moves: next month the promise would be false.
-OF_THE_GAP = frozenset({"gap", "gap_orders", "gap_monetary", "next_tier", "keep_until"})
+OF_THE_WAY_UP = frozenset({"gap", "gap_orders", "gap_monetary", "next_tier"})
+OF_THE_GAP = OF_THE_WAY_UP | {"keep_until"}
 
 
 def find_errors(config: Config) -> list[Found]:
@@ -81,7 +82,7 @@ def _rules(config: Config) -> Iterator[Found]:
         if _is_too_wide(rule, negated=path[0] == "tiers"):
             yield path, f"the rule has more than {MOST_ALTERNATIVES} alternatives", "shorten it"
         for test in comparisons(rule):
-            if test.column in {"tier", "next_tier"}:
+            if test.column in {"tier", "next_tier", "pending_tier"}:
                 for name in set(map(str, test.values)) - names:
                     yield path, f"{test.column}: there is no tier '{name}'", nearest(name, names)
 
@@ -108,7 +109,8 @@ def fitted_columns(scores: Scores) -> frozenset[str]:
 def has_a_moving_yardstick(config: Config) -> bool:
     """Return whether some tier's border moves with the data: its rule uses a fitted score or a share."""
     fitted = fitted_columns(config.scores)
-    return any(test.column in fitted for tier in config.tiers if tier.when for test in comparisons(tier.when))
+    borders = (rule for path, rule in rules(config) if path[0] == "tiers")
+    return any(test.column in fitted for rule in borders for test in comparisons(rule))
 
 
 # ---- transactions -----------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ def _texts(config: Config) -> Iterator[Found]:
 
 def _messages(config: Config) -> Iterator[Found]:
     says_a_label = _label_finder(config)
-    moving = has_a_moving_yardstick(config)
+    moving, waits = has_a_moving_yardstick(config), config.stability.promote_after
     for path, _, words in texts(config, ("message",)):
         named = set(PLACEHOLDER.findall(words))
         for name in sorted(named & FOR_STAFF):
@@ -207,6 +209,9 @@ def _messages(config: Config) -> Iterator[Found]:
         for name in sorted(named & OF_THE_GAP) if moving else ():
             fact = f"{{{name}}} would be false next month: a tier's border moves with the data"
             yield path, fact, "put it in the briefing, or give every tier fixed thresholds"
+        for name in sorted(named & OF_THE_WAY_UP) if waits > 1 else ():
+            fact = f"{{{name}}} would be false: a move up takes effect after {waits} runs"
+            yield path, fact, "put it in the briefing, or write stability.promote_after: 1"
         if label := says_a_label(words):
             yield (
                 path,

@@ -17,6 +17,7 @@ def find_warnings(config: Config) -> list[Found]:
     checks = (
         _playbook,
         _reach,
+        _margins,
         _gap,
         _evidence,
         _review,
@@ -55,6 +56,18 @@ def _reach(config: Config) -> Iterator[Found]:
             ):
                 fact = f"nobody can be in {tier.name}: {better.name} stands before it and takes them all"
                 yield ("tiers", number, "when"), fact, "widen this rule, or put the tier first"
+
+
+def _margins(config: Config) -> Iterator[Found]:
+    for number, tier in enumerate(config.tiers):
+        if (
+            tier.when
+            and tier.stay
+            and reach.demands(tier.stay)
+            and reach.is_in_the_shadow(tier.stay, tier.when)
+        ):
+            fact = f"everybody who fulfils this fulfils `when` of {tier.name} too: it keeps nobody"
+            yield ("tiers", number, "stay"), fact, "ask for less here than `when` does, or remove it"
 
 
 def _gap(config: Config) -> Iterator[Found]:
