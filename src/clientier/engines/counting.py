@@ -92,8 +92,13 @@ def lines_by_file(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[int,
 
 def rounded_lines(connection: duckdb.DuckDBPyConnection) -> int:
     """Return how many lines had an amount or cost that was rounded."""
-    query = f"SELECT coalesce(sum(lines), 0) FROM tally WHERE {_ROUNDED} = 1"
-    return int(connection.execute(query).fetchall()[0][0])
+    return sum(rounded_lines_by_file(connection).values())
+
+
+def rounded_lines_by_file(connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    """Return, by file number, how many lines had an amount or cost that was rounded."""
+    query = f"SELECT {_FILE}, sum(lines) FROM tally WHERE {_ROUNDED} = 1 GROUP BY ALL"
+    return {file: int(lines) for file, lines in connection.execute(query).fetchall()}
 
 
 def leave_outcomes(
@@ -143,19 +148,46 @@ def _is_any_alone(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute(query).fetchall())
 
 
+# One with an order id is one purchase at most.
+_PURCHASES = 'CASE WHEN "order" IS NULL THEN purchases ELSE CAST(gross > 0 AS BIGINT) END AS purchases'
+
+
 def _added_up() -> str:
-    """Order days from rows of several files and kinds; one with an order id is one purchase at most."""
+    """Order days from rows of several files and kinds."""
+    return f"""
+        SELECT customer, "order", day, {_PURCHASES}, gross, refunds, margin, lines
+        FROM ({_netted('customer, "order", day')})"""
+
+
+def _netted(keys: str) -> str:
+    """Sum by the keys, netted lines as one amount; ``alone_*`` is of the others."""
     netted, alone = f"{_SIDE} = {NETTED}", f"{_SIDE} <> {NETTED}"
     return f"""
-        SELECT customer, "order", day,
-               CASE WHEN "order" IS NULL THEN purchases ELSE CAST(gross > 0 AS BIGINT) END AS purchases,
-               gross, refunds, margin, lines
-        FROM (SELECT customer, "order", day, purchases, margin, lines,
-                     gross + CASE WHEN net > 0 THEN net ELSE 0 END AS gross,
-                     refunds + CASE WHEN net < 0 THEN -net ELSE 0 END AS refunds
-              FROM (SELECT customer, "order", day, CAST(sum(purchases) AS BIGINT) AS purchases,
-                           sum(CASE WHEN {netted} THEN amount ELSE 0 END) AS net,
-                           sum(CASE WHEN {alone} THEN gross ELSE 0 END) AS gross,
-                           sum(CASE WHEN {alone} THEN refunds ELSE 0 END) AS refunds,
-                           sum(margin) AS margin, CAST(sum(lines) AS BIGINT) AS lines
-                    FROM counted GROUP BY customer, "order", day))"""
+        SELECT {keys}, purchases, margin, lines, alone_gross, alone_refunds,
+               alone_gross + CASE WHEN net > 0 THEN net ELSE 0 END AS gross,
+               alone_refunds + CASE WHEN net < 0 THEN -net ELSE 0 END AS refunds
+        FROM (SELECT {keys}, CAST(sum(purchases) AS BIGINT) AS purchases,
+                     sum(CASE WHEN {netted} THEN amount ELSE 0 END) AS net,
+                     sum(CASE WHEN {alone} THEN gross ELSE 0 END) AS alone_gross,
+                     sum(CASE WHEN {alone} THEN refunds ELSE 0 END) AS alone_refunds,
+                     sum(margin) AS margin, CAST(sum(lines) AS BIGINT) AS lines
+              FROM (SELECT *, {_FILE} AS file FROM counted WHERE {_OUTCOME} = {USABLE}) GROUP BY {keys})"""
+
+
+def order_days_by_file(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the query, over ``counted``, of what each file says of an order day.
+
+    Gives:  file, customer, "order", day, purchases, gross, refunds, margin, lines; alone_gross and
+            alone_refunds, the part of gross and refunds that is of lines which are not netted
+    """
+    kinds = f"SELECT DISTINCT kind FROM tally WHERE {_OUTCOME} = {USABLE}"
+    query = f"SELECT count(*) = count(DISTINCT {_FILE}) FROM ({kinds})"
+    ((one_kind_a_file,),) = connection.execute(query).fetchall()
+    if one_kind_a_file and not _is_any_alone(connection):  # then each row is a file's order day already
+        return f"""
+            SELECT {_FILE} AS file, customer, "order", day, purchases, gross, refunds, 0 AS alone_gross,
+                   0 AS alone_refunds, margin, lines
+            FROM counted WHERE {_OUTCOME} = {USABLE}"""
+    return f"""
+        SELECT file, customer, "order", day, {_PURCHASES}, gross, refunds, alone_gross, alone_refunds, margin, lines
+        FROM ({_netted('file, customer, "order", day')})"""

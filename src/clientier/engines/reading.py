@@ -14,13 +14,20 @@ from clientier.config.models import Transactions
 from clientier.customer_sets import read_ids
 from clientier.engines import counting, rejecting
 from clientier.engines.scans import Scan, all_fields, date_samples
-from clientier.engines.settling import configured_format, counted_format, majority_currency
+from clientier.engines.settling import (
+    NO_CURRENCY,
+    Currency,
+    configured_format,
+    counted_format,
+    majority_currency,
+)
 from clientier.engines.watching import watched
 from clientier.errors import DataError, Problem
 from clientier.transactions import dates, dialect
 from clientier.transactions.dates import DateFormat
 from clientier.transactions.limit import refuse_beyond_limit
-from clientier.transactions.lines import EXCLUDED_TABLE, LineReader, Settled
+from clientier.transactions.lines import EXCLUDED_TABLE, KNOWN_LINES, LineReader, Settled
+from clientier.transactions.pins import NOTHING, Pins
 from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile, prepare
 from clientier.transactions.results import Input, Reading, RejectLimitError
 
@@ -60,13 +67,17 @@ def open_reading(
     config: Transactions,
     base: Path,
     scratch: Path,
+    pins: Pins = NOTHING,
 ) -> ReadingJob:
-    """Prepare the files and the list of excluded customers; nothing is read yet."""
+    """Prepare the files and the list of excluded customers; nothing is read yet.
+
+    Needs:   pins, what files read earlier have settled
+    """
     needed = dict.fromkeys(LineReader(config, Settled(dates.format_of(dates.ISO))).texts.values())
-    inputs, notes = prepare(files, config, tuple(needed), scratch)
+    inputs, notes = prepare(files, config, tuple(needed), scratch, pins)
     excluded = read_ids(config.exclude, base)
     _load_excluded(connection, excluded)
-    return ReadingJob(connection, config, inputs, notes, exclude=bool(excluded))
+    return ReadingJob(connection, config, inputs, notes, bool(excluded), pins)
 
 
 def _load_excluded(connection: duckdb.DuckDBPyConnection, excluded: Collection[str]) -> None:
@@ -84,9 +95,11 @@ class ReadingJob:
         files: tuple[InputFile, ...],
         notes: list[str],
         exclude: bool,
+        pins: Pins,
     ) -> None:
         self._connection, self._config, self._notes = connection, config, notes
-        self.files = files
+        self.files, self.pins = files, pins
+        self.currency: Currency | None = None  # that the amounts show
         self._bad_lines: dict[int, int] = {}  # by file number
         self.reader = LineReader(config, Settled(dates.format_of(dates.ISO), exclude=exclude))
 
@@ -95,20 +108,41 @@ class ReadingJob:
     def read(self) -> None:
         """Scan the files: once, unless dates or currencies turn out otherwise than their heads say."""
         form, certain = self._first_format()
-        self._scan(
-            replace(self.reader.settled, date_format=form, time=dates.usual_time(self._date_samples()))
-        )
+        time = dates.usual_time(self._date_samples())
+        known = self._keep_digests()
+        self._scan(replace(self.reader.settled, date_format=form, time=time, known_lines=known))
         if not certain and counting.most_dates_are_bad(self._connection):
             self._scan_with(counted_format(self._connection, self.scan, self.files))
-        if currency := majority_currency(self._connection, self._config.currency):
-            self._notes += currency.notes
-            if currency.disputed:
-                self._scan(replace(self.reader.settled, currency=currency.code))
+        self.currency = majority_currency(self._connection, self._config.currency, self.pins.currency)
+        if self.currency:
+            self._notes += self.currency.notes
+            if self.currency.disputed:
+                self._scan(replace(self.reader.settled, currency=self.currency.code))
+
+    def _keep_digests(self) -> bool:
+        """Tell whether lines are compared with those of earlier files; then make two tables.
+
+        Adds:  line_digests (file, digest, lines); known_lines (digest), those of them that earlier files have
+        """
+        if not self._digested:
+            return False
+        self._connection.execute(f"""CREATE OR REPLACE TEMP TABLE line_digests AS
+            SELECT file, fields AS digest, count(*) AS lines FROM ({self.scan.of(self.files)}) GROUP BY ALL""")
+        rejecting.forget_bad_lines(self._connection)
+        self._connection.execute(f"""CREATE OR REPLACE TEMP TABLE {KNOWN_LINES} AS
+            SELECT DISTINCT digest FROM {self.pins.lines} SEMI JOIN temp.line_digests USING (digest)""")
+        return True
+
+    @property
+    def _digested(self) -> bool:
+        return self.pins.lines is not None and self._config.duplicates == "drop"
 
     def _first_format(self) -> tuple[DateFormat, bool]:
         """Return the format to begin with, and whether it is certain."""
         if self._config.date_format != "auto":
             return configured_format(self._connection, self._config), True
+        if self.pins.date_format:
+            return dates.format_of(self.pins.date_format), True
         samples = self._date_samples()
         if not samples:  # dates are typed, as Parquet has them
             return dates.format_of(dates.ISO), True
@@ -127,7 +161,8 @@ class ReadingJob:
     def scan(self) -> Scan:
         """How the files are scanned, as far as it is settled."""
         fields = all_fields(self.files) if self._config.duplicates == "drop" else ()
-        return Scan(self.reader.texts, self.reader.settled.date_format, self._config.decimal_mark, fields)
+        form = self.reader.settled.date_format
+        return Scan(self.reader.texts, form, self._config.decimal_mark, fields, self._digested)
 
     def _scan(self, settled: Settled) -> None:
         rejecting.forget_bad_lines(self._connection)
@@ -148,6 +183,19 @@ class ReadingJob:
                 raise DataError(Problem(file.source.name, "is damaged", "write or export it again")) from None
 
     # ---- results --------------------------------------------------------------------------------
+
+    def settled(self) -> Pins:
+        """Return what is settled now, by these files or earlier ones; what the config says is not."""
+        date_format = self.pins.date_format
+        if self._config.date_format == "auto" and any(text.strip() for text in self._date_samples()):
+            date_format = self.reader.settled.date_format.pattern
+        unmarked = (file.encoding for file in self.files if isinstance(file, TextFile) and file.is_unmarked)
+        currency = self.currency.code if self.currency else None
+        return Pins(
+            date_format=None if counting.most_dates_are_bad(self._connection) else date_format,
+            encoding=self.pins.encoding or next(unmarked, None),
+            currency=self.pins.currency or (None if currency == NO_CURRENCY else currency),
+        )
 
     def lines_at_fault(self) -> dict[int, int]:
         """Return, by file number, how many lines could not even be split into fields."""

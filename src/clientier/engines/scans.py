@@ -21,6 +21,7 @@ class Scan:
     date_format: DateFormat
     decimal_mark: str
     fields: tuple[str, ...] = ()  # every header name, where whole lines are compared
+    digested: bool = False  # they are compared with lines of other readings, by a digest
 
     def of(self, files: Iterable[InputFile]) -> str:
         """Return one relation over all the files: file (its number) and the texts. Bad lines go to reject_errors."""
@@ -72,8 +73,19 @@ class Scan:
         return parquet.date_text(column, file.columns[column], self.date_format.pattern)
 
     def _whole_line(self, place: Mapping[str, str]) -> list[str]:
+        if self.digested:
+            return [f"{_digest(place)} AS fields"]
         cells = ", ".join(place.get(field, "NULL::VARCHAR") for field in self.fields)
         return [f"[{cells}] AS fields"] if self.fields else []
+
+
+def _digest(place: Mapping[str, str]) -> str:
+    """Return 128 bits of a line that no other line has: of its filled cells, by the names of their columns."""
+    cells = [
+        f"{sql.literal(f'{name}=')} || strlen({place[name]}) || ':' || {place[name]}"
+        for name in sorted(place)
+    ]
+    return f"md5_number(concat_ws(chr(31), {', '.join(cells)}))"
 
 
 def _cell(column: str, files: Sequence[TextFile]) -> str:

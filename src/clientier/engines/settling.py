@@ -88,19 +88,24 @@ class Currency:
 
     code: str
     disputed: bool  # some lines have the sign of another
+    tied: bool  # as many lines have the sign of another, and nothing tells which is meant
     notes: tuple[str, ...]
 
 
-def majority_currency(connection: duckdb.DuckDBPyConnection, configured: str | None) -> Currency | None:
-    """Return the currency of most lines that show one; None where no line does."""
+def majority_currency(
+    connection: duckdb.DuckDBPyConnection, configured: str | None, pinned: str | None = None
+) -> Currency | None:
+    """Return the currency of earlier files, or of most lines that show one; None where no line does."""
     counts = counting.lines_by_currency(connection)
     several = counts.pop(currencies.SEVERAL, 0)  # an amount in one currency, its cost in another
     if several and not counts:
         counts = {configured or NO_CURRENCY: 0}
     if not counts:
         return None
-    code = min(counts, key=lambda code: (-counts[code], code != configured, code))
+    code = pinned or min(counts, key=lambda code: (-counts[code], code != configured, code))
+    others = [lines for other, lines in counts.items() if other != code]
+    tied = not pinned and code != configured and counts[code] in others
     notes = []
     if configured and code != configured:
         notes.append(f"amounts show the currency {code}; transactions.currency says {configured}")
-    return Currency(code, len(counts) > 1 or several > 0, tuple(notes))
+    return Currency(code, bool(others) or several > 0, tied, tuple(notes))

@@ -28,24 +28,32 @@ class TextBytes:
     path: Path
     survey: Survey
 
+    @property
+    def is_unmarked(self) -> bool:
+        """Tell whether only a look at its bytes shows how they are to be read."""
+        return not self.survey.bom and not self.survey.ascii
+
 
 def settle_encodings(
-    files: Sequence[TextBytes], configured: str, max_reject_rate: Decimal
+    files: Sequence[TextBytes], configured: str, max_reject_rate: Decimal, pinned: str | None = None
 ) -> tuple[list[str], list[str]]:
     """Return the encoding of each file, and notes.
 
-    A byte order mark settles its own file. The rest have one encoding: the first of utf-8, gb18030 that
-    decodes all but ``max_reject_rate`` of the lines holding non-ASCII bytes, or all but one; else latin-1.
+    A byte order mark settles its own file. The rest have one encoding: that of earlier files, or else the
+    first of utf-8, gb18030 that decodes all but ``max_reject_rate`` of the lines holding non-ASCII bytes,
+    or all but one; else latin-1.
 
     Raises:  ConfigError for an encoding nobody knows; DataError for UTF-16 that does not say so
     """
     if configured != "auto":
         return [_known(configured)] * len(files), []
     _refuse_unmarked_utf16(files)
-    open_files = [file for file in files if not file.survey.bom and not file.survey.ascii]
-    shared = next((guess for guess in GUESSES if _decodes(open_files, guess, max_reject_rate)), LAST_RESORT)
+    open_files = [file for file in files if file.is_unmarked]
+    shared = pinned or next(
+        (guess for guess in GUESSES if _decodes(open_files, guess, max_reject_rate)), LAST_RESORT
+    )
     notes = []
-    if shared == LAST_RESORT:
+    if shared == LAST_RESORT and not pinned:
         fact = "the text is neither UTF-8 nor GB18030 and was read as Latin-1"
         notes.append(f"{fact}; if names look wrong, write transactions.encoding")
     return [file.survey.bom or ("utf-8" if file.survey.ascii else shared) for file in files], notes

@@ -53,12 +53,20 @@ def open_sources(names: Sequence[str], scratch: Path) -> tuple[tuple[Source, ...
     return tuple(_open_source(name, number, scratch) for number, name in enumerate(once)), notes
 
 
+def files_meant(names: Sequence[str]) -> list[str]:
+    """Return every file that these names mean, each once.
+
+    Raises:  DataError, with a problem for each name that means no file
+    """
+    return _each_once(expand(names))
+
+
 def input_paths(names: Sequence[str], scratch: Path) -> list[Path]:
     """Return where the bytes of each input lie as they came, in the order of ``open_sources``.
 
     Raises:  DataError for a file that is missing or unreadable
     """
-    return [_settled_path(name, scratch) for name in _each_once(expand(names))]
+    return [_settled_path(name, scratch) for name in files_meant(names)]
 
 
 def _each_once(names: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ NETTED, PURCHASE, REFUND, GIVEN_BACK = 0, 1, 2, 3
 MOST_FACTORS = 2
 LONGEST_TEXT = 1000  # of a reject
 EXCLUDED_TABLE = "excluded_customers"
+KNOWN_LINES = "known_lines"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Settled:
     time: str | None = ""  # the pattern of the time after most days; None: another
     currency: str | None = None  # the one whose signs are accepted; None: any
     exclude: bool = False  # there is a table of excluded customers
+    known_lines: bool = False  # there is a table of the digests of lines read earlier
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class LineReader:
     def lines(self, scan: str) -> str:
         """Return the relation of lines over a scan.
 
-        Needs:  file, the columns of ``texts``; ``fields`` (list of texts) where repeats are dropped
+        Needs:  file, the columns of ``texts``; ``fields`` (list of texts, or a digest) where repeats are dropped
         Adds:   anonymous, orderless (the id is blank), day, amount, margin, side, outcome, rounded, currency
         """
         layers = [
@@ -186,7 +188,10 @@ class LineReader:
     def _repeats(self) -> list[str]:
         if self.config.duplicates == "keep":
             return []
-        return ["row_number() OVER (PARTITION BY fields ORDER BY file) > 1 AS repeated"]
+        again = "row_number() OVER (PARTITION BY fields ORDER BY file) > 1"
+        if self.settled.known_lines:
+            again += f" OR fields IN (SELECT digest FROM {KNOWN_LINES})"
+        return [f"{again} AS repeated"]
 
     # ---- rules ----------------------------------------------------------------------------------
 

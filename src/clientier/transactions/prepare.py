@@ -12,6 +12,7 @@ from clientier.transactions import dialect, parquet
 from clientier.transactions.dialect import Layout
 from clientier.transactions.encoding import TextBytes, plain_copy, settle_encodings
 from clientier.transactions.files import Source, open_sources
+from clientier.transactions.pins import NOTHING, Pins
 from clientier.transactions.repair import Repaired, repair
 from clientier.transactions.survey import Survey, survey
 
@@ -23,6 +24,7 @@ class TextFile:
     number: int  # of the input, from 0
     source: Source
     encoding: str
+    is_unmarked: bool  # the encoding was settled by a look at the bytes
     layout: Layout
     survey: Survey  # of the bytes before the repair
     repaired: Repaired
@@ -70,7 +72,7 @@ InputFile = TextFile | ParquetFile | EmptyFile
 
 
 def prepare(
-    names: Sequence[str], config: Transactions, needed: Sequence[str], scratch: Path
+    names: Sequence[str], config: Transactions, needed: Sequence[str], scratch: Path, pins: Pins = NOTHING
 ) -> tuple[tuple[InputFile, ...], list[str]]:
     """Return the input files, ready to be read, and notes.
 
@@ -81,7 +83,9 @@ def prepare(
     texts = {
         number: TextBytes(source.name, source.path, survey(source.path)) for number, source in _texts(sources)
     }
-    encodings, noted = settle_encodings(list(texts.values()), config.encoding, config.max_reject_rate)
+    encodings, noted = settle_encodings(
+        list(texts.values()), config.encoding, config.max_reject_rate, pins.encoding
+    )
     encoding_of = dict(zip(texts, encodings, strict=True))
     files: list[InputFile] = []
     for number, source in enumerate(sources):
@@ -129,7 +133,8 @@ def _prepare_text(
     if layout is None:
         return EmptyFile(number, source)
     repaired = repair(path, found, layout, scratch / f"{number}.repaired")
-    return TextFile(number, source, encoding, layout, found, repaired)
+    unmarked = config.encoding == "auto" and text.is_unmarked
+    return TextFile(number, source, encoding, unmarked, layout, found, repaired)
 
 
 def _refuse_missing(files: Sequence[InputFile], needed: Sequence[str]) -> None:
