@@ -62,6 +62,36 @@ def test_dates_are_in_words_and_the_window_names_its_first_day(tmp_path: Path) -
     assert "- 统计期：12个月，2025年11月1日至2026年10月31日。" in legend_of(tmp_path, language="zh")
 
 
+def test_moves_that_wait_are_told_with_their_runs(tmp_path: Path) -> None:
+    both = ("stability.demote_after=3", "stability.promote_after=2")
+    assert "A move down takes effect after 3 runs in a row, a move up after 2 runs in a row." in legend_of(
+        tmp_path, *both
+    )
+    assert "takes effect after 2 runs in a row, a move up at once." in legend_of(
+        tmp_path, "stability.demote_after=2"
+    )
+    assert "降级当期即生效，升级连续2期后生效。" in legend_of(
+        tmp_path, "stability.promote_after=2", language="zh"
+    )
+    assert "takes effect" not in legend_of(tmp_path)
+
+
+def test_a_margin_is_told_beside_the_rule_to_enter(tmp_path: Path) -> None:
+    tiers = """\
+tiers:
+  - {name: key, when: {monetary: ">= 1000"}, stay: {value_share: "<= 0.8"}}
+  - {name: small, otherwise: true}
+"""
+    config = config_of(tmp_path, tiers + 'potential: {when: {frequency: ">= 1"}}\n')
+    of_two = summary(tiers=summary()["tiers"][:2])
+    assert (
+        "- Rule: net spend: at least 1,000.00.\n"
+        "- Who was in it in the run before stays while: top customers holding 80 % of value (from 1,460.60).\n"
+    ) in legend(of_two, config, CUTS)
+    chinese = config.model_copy(update={"language": "zh"})
+    assert "即可留级（缓冲区）：属累计80%销售额的客户（不低于1,460.60）。" in legend(of_two, chinese, CUTS)
+
+
 def test_an_empty_tier_says_so(tmp_path: Path) -> None:
     tiers = summary()["tiers"]
     tiers[3]["customers"] = 0

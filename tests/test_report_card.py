@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from clientier.cli import main
@@ -80,6 +82,38 @@ def test_the_card_can_be_had_in_chinese(outputs: dict[str, Path]) -> None:
     lines = card("00034", outputs["csv"], "zh")
     assert lines[0] == "客户 00034：普通客户"
     assert "F分值 1 1 – ≥ 2 2、3、4、5" in lines
+
+
+def with_cells(output: Path, copy: Path, customer_id: str, **cells: str) -> Path:
+    """Copy an output whose config waits for two runs, and write these cells of one customer."""
+    shutil.copytree(output, copy)
+    config = (copy / "config.yaml").read_text(encoding="utf-8")
+    waits = config.replace("demote_after: 1", "demote_after: 3").replace(
+        "promote_after: 1", "promote_after: 2"
+    )
+    assert waits != config
+    (copy / "config.yaml").write_text(waits, encoding="utf-8")
+    table = pd.read_csv(copy / "customers.csv", dtype=str, keep_default_na=False)
+    table.loc[table["customer_id"] == customer_id, list(cells)] = list(cells.values())
+    table.to_csv(copy / "customers.csv", index=False)
+    return copy
+
+
+def test_a_move_that_is_pending_stands_at_the_top(outputs: dict[str, Path], tmp_path: Path) -> None:
+    down = with_cells(outputs["csv"], tmp_path / "down", "0012", pending_tier="small", pending_runs="2")
+    up = with_cells(outputs["csv"], tmp_path / "up", "00034", pending_tier="key", pending_runs="1")
+    assert card("0012", down)[0] == "Customer 0012: Key, move to Small pending (run 2 of 3)"
+    assert card("0012", down, "zh")[0] == "客户 0012：关键客户，待调整至小客户（第2期，满3期生效）"
+    assert card("00034", up)[0] == "Customer 00034: Ordinary, move to Key pending (run 1 of 2)"
+    assert card("=7", up)[0] == "Customer =7: Small"
+
+
+def test_the_card_says_until_when_the_tier_is_kept(outputs: dict[str, Path], tmp_path: Path) -> None:
+    kept = with_cells(outputs["csv"], tmp_path / "kept", "0012", keep_until="2027-01-14")
+    assert "- Kept until 14 January 2027 if nothing is bought" in card("0012", kept)
+    assert "- 如不消费，保级截止日：2027年1月14日" in card("0012", kept, "zh")
+    unknown = with_cells(outputs["csv"], tmp_path / "unknown", "0012", keep_until="")
+    assert not any("Kept until" in line for line in card("0012", unknown))
 
 
 @pytest.mark.parametrize("form", FORMS)

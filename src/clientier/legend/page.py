@@ -92,9 +92,23 @@ def _tiers(summary: Summary, config: Config, cuts: Cuts) -> Iterator[Block]:
     language = config.language
     yield Heading(tell("tiers_title", language))
     yield Paragraph(tell("tiers_order", language))
+    yield from _moves(config)
     for tier, figures in zip(config.tiers, summary["tiers"], strict=True):
         yield Heading(tier.title(language), 3)
-        yield Bullets((_rule(tier, config, cuts), _share(figures, summary), *_remarks(tier, config)))
+        rules = (_rule(tier, config, cuts), *_margin(tier, config, cuts))
+        yield Bullets((*rules, _share(figures, summary), *_remarks(tier, config)))
+
+
+def _moves(config: Config) -> Iterator[Block]:
+    """Tell how many runs a move takes, where any takes more than one."""
+    language, after = config.language, config.stability
+    if max(after.demote_after, after.promote_after) > 1:
+        down, up = (_after(runs, language) for runs in (after.demote_after, after.promote_after))
+        yield Paragraph(tell("tiers_moves", language, down=down, up=up))
+
+
+def _after(runs: int, language: str) -> str:
+    return tell("after_runs", language, runs=runs) if runs > 1 else tell("at_once", language)
 
 
 def _rule(tier: Tier, config: Config, cuts: Cuts) -> str:
@@ -103,6 +117,12 @@ def _rule(tier: Tier, config: Config, cuts: Cuts) -> str:
         return tell("tier_rest", language)
     words = wording.rule(tier.when, language, config.transactions.currency, cuts)
     return tell("tier_rule", language, rule=words)
+
+
+def _margin(tier: Tier, config: Config, cuts: Cuts) -> Iterator[str]:
+    if tier.stay is not None:
+        words = wording.rule(tier.stay, config.language, config.transactions.currency, cuts)
+        yield tell("tier_margin", config.language, rule=words)
 
 
 def _share(figures: Mapping[str, Any], summary: Summary) -> str:

@@ -58,6 +58,19 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType({
         "holds.",
         "从最高级别起逐条对照规则，客户归入第一个符合的级别。",
     ),
+    "tiers_moves": (
+        "A move down takes effect {down}, a move up {up}. Until then the customer stays in the tier of the run "
+        "before; the reason says that a move is pending, pending_tier where to, and pending_runs for how many "
+        "runs the rules have asked for it.",
+        "降级{down}生效，升级{up}生效。此前客户仍在上期级别：分级依据注明变动待生效，pending_tier为待调整至的级别，"
+        "pending_runs为已连续几期。",
+    ),
+    "after_runs": ("after {runs} runs in a row", "连续{runs}期后"),
+    "at_once": ("at once", "当期即"),
+    "tier_margin": (
+        "Who was in it in the run before stays while: {rule}.",
+        "上期已在该级的客户，只要符合以下条件即可留级（缓冲区）：{rule}。",
+    ),
     "tier_rule": ("Rule: {rule}.", "规则：{rule}。"),
     "tier_rest": (
         "Everybody for whom the rule of no other tier holds.",

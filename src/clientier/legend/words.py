@@ -248,6 +248,11 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "check_none": ("none", "无"),
     # the customer card
     "card_title": ("Customer {customer}: {tier}", "客户 {customer}：{tier}"),
+    "card_pending": (
+        "{tier}, move to {to} pending (run {run} of {of})",
+        "{tier}，待调整至{to}（第{run}期，满{of}期生效）",
+    ),
+    "card_keep_until": ("Kept until {day} if nothing is bought", "如不消费，保级截止日：{day}"),
     "stop": (". ", "。"),
     "stop_within": ("; ", "；"),
     "card_why": ("Why in this tier", "分级依据"),

@@ -41,13 +41,10 @@ class _Card:
 
     def blocks(self) -> Iterator[Block]:
         """Yield the parts of the card."""
-        title = self._say(
-            "card_title", customer=self._text("customer_id"), tier=self.tier.title(self.language)
-        )
-        yield Heading(title, 1)
+        yield Heading(self._say("card_title", customer=self._text("customer_id"), tier=self._standing()), 1)
         yield Paragraph(self._dates())
         yield Heading(self._say("card_why"))
-        yield Bullets((self._text("reason"), *self._better_rules()))
+        yield Bullets((self._text("reason"), *self._kept_until(), *self._better_rules()))
         yield Heading(self._say("card_metrics"))
         yield Table((self._say("card_metric"), self._say("card_value")), tuple(self._metrics()))
         yield from self._scores()
@@ -56,6 +53,30 @@ class _Card:
         yield from self._actions()
 
     # ---- why ----------------------------------------------------------------------------------------
+
+    def _standing(self) -> str:
+        """Name the tier, and the move that is pending."""
+        title = self.tier.title(self.language)
+        if "pending_tier" not in self.customer or not self._text("pending_tier"):
+            return title
+        to, tiers, after = (
+            self.config.tier(self._text("pending_tier")),
+            self.config.tiers,
+            self.config.stability,
+        )
+        falls = tiers.index(to) > tiers.index(self.tier)
+        return self._say(
+            "card_pending",
+            tier=title,
+            to=to.title(self.language),
+            run=self._spoken("pending_runs"),
+            of=after.demote_after if falls else after.promote_after,
+        )
+
+    def _kept_until(self) -> Iterator[str]:
+        day = self._spoken("keep_until")
+        if day != NOTHING:
+            yield self._say("card_keep_until", day=day)
 
     def _dates(self) -> str:
         summary = self.output.summary
