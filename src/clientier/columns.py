@@ -90,6 +90,7 @@ PREVIOUS = (
     Column("previous_tier", Kind.TEXT, "tier before", "上期级别"),
     Column("previous_pending_tier", Kind.TEXT, "move pending before", "上期待调整至"),
     Column("previous_pending_runs", Kind.COUNT, "runs pending before", "上期待调整期数"),
+    Column("previous_recency_days", Kind.COUNT, "days since the last order before", "上期距上次消费天数"),
     Column("previous_frequency", Kind.COUNT, "orders before", "上期消费次数"),
     Column("previous_monetary", Kind.MONEY, "net spend before", "上期净消费额"),
 )

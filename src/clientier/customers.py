@@ -55,12 +55,12 @@ def _average() -> str:
 _MONETARY = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": _average()}
 
 
-def sums_sql(metrics: Metrics, period: Period) -> str:
+def sums_sql(metrics: Metrics, period: Period, order_days: str = "order_days") -> str:
     """Return the query that sums order days by customer.
 
     Money is DECIMAL(18,6): its integers are those of a frame, millionths in 64 bits.
 
-    Needs:  order_days (customer, "order", day, purchases, gross, refunds, margin)
+    Needs:  order_days (customer, "order", day, purchases, gross, refunds, margin), or a query like it
     Gives:  customer_id, first_order, last_order (whole history up to as_of), frequency, monetary,
             gross, refunds, newer_net, older_net, first_inside, last_inside (window)
     """
@@ -84,7 +84,7 @@ def sums_sql(metrics: Metrics, period: Period) -> str:
                    {margin} AS margin,
                    {_money(f"CASE WHEN {newer} THEN gross - refunds END")} AS newer_net,
                    min(CASE WHEN {inside} AND purchases > 0 THEN day END) AS first_inside
-            FROM order_days
+            FROM {order_days}
             WHERE day <= DATE '{period.as_of}'
             GROUP BY customer
         ) AS sums"""
@@ -126,14 +126,14 @@ def _money(expression: str) -> str:
     return f"CAST(coalesce(sum({expression}), 0) AS {_MONEY})"
 
 
-def add_metrics(sums: pd.DataFrame, as_of: date) -> pd.DataFrame:
+def add_metrics(sums: pd.DataFrame, as_of: date | Integers) -> pd.DataFrame:
     """Derive every metric from a customer's sums.
 
-    Needs:  the columns of ``sums_sql``, days as days since 1970-01-01
+    Needs:  the columns of ``sums_sql``, days as days since 1970-01-01, as is ``as_of`` where each row has its own
     Adds:   recency_days, refund_rate, average_order, tenure_days, rhythm_days, lateness, trend;
             drops the sums that are no metric, and keeps what else the frame holds
     """
-    today = (as_of - EPOCH).days
+    today = (as_of - EPOCH).days if isinstance(as_of, date) else as_of
     gross, refunds = _numbers(sums, "gross"), _numbers(sums, "refunds")
     frequency = _numbers(sums, "frequency")
     recency = today - sums["last_order"]
@@ -169,7 +169,7 @@ def monetary_of(metrics: Metrics, sums: Mapping[str, Integers]) -> Integers:
         case "average":
             bought = sums["frequency"] > 0
             average = _quotient(sums["gross"], sums["frequency"] * AVERAGE_STEP, 1, bought) * AVERAGE_STEP
-            return average.to_numpy(dtype=np.int64, na_value=0)
+            return np.asarray(average.to_numpy(dtype=np.int64, na_value=0), dtype=np.int64)
         case _:
             return sums["gross"] - sums["refunds"]
 

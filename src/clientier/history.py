@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,11 +23,13 @@ from clientier.options import RunOptions
 from clientier.past import Past, past_of_folder
 from clientier.scores import Thresholds
 from clientier.store import runs
+from clientier.summary import share
 
 _SAID = {
     "previous_tier": "tier",
     "previous_pending_tier": "pending_tier",
     "previous_pending_runs": "pending_runs",
+    "previous_recency_days": "recency_days",
     "previous_frequency": "frequency",
     "previous_monetary": "monetary",
 }
@@ -42,7 +46,8 @@ class RunBefore:
     thresholds: Thresholds
     cuts: Cuts
     digest: str  # of all that a later run takes from it
-    said: str  # a relation: customer, and the columns of columns.PREVIOUS
+    said: str  # a relation: customer (as order days name them), and the columns of columns.PREVIOUS
+    shares: Mapping[str, Decimal]  # of the customers, by tier
     run: int | None = None  # its number in the store
     files: tuple[int, ...] | None = None  # those it counted; None where its lines are not known any more
 
@@ -78,6 +83,7 @@ def _from_store(engine: DuckDBEngine, as_of: date, scratch: Path) -> RunBefore |
         cuts=points.cuts,
         digest=hashlib.sha256(str(stored.made_from).encode()).hexdigest(),
         said=runs.previous_sql(stored.run),
+        shares={tier["tier"]: Decimal(tier["customer_share"]) for tier in stored.summary["tiers"]},
         run=stored.run,
         files=stored.files if still_there else None,
     )
@@ -116,6 +122,7 @@ def _from_folder(folder: Path, engine: DuckDBEngine, as_of: date) -> RunBefore:
         cuts=past.cuts,
         digest=hashlib.sha256(manifest).hexdigest(),
         said="SELECT * FROM previous",
+        shares=_shares(past),
     )
 
 
@@ -123,3 +130,8 @@ def _said(past: Past) -> pa.Table:
     said = frames.typed(past.customers, tuple(BY_NAME[name] for name in _SAID.values()))
     named = said.rename_columns(list(_SAID))
     return named.append_column("customer", frames.text_array(past.customers["customer_id"]))
+
+
+def _shares(past: Past) -> dict[str, Decimal]:
+    counts = past.customers["tier"].value_counts()
+    return {str(tier): share(int(count), len(past.customers)) for tier, count in counts.items()}

@@ -20,6 +20,7 @@ from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, DataError, Problem
+from clientier.gate import check_days
 from clientier.history import RunBefore, run_before
 from clientier.locks import held, lock_of_store, wait_seconds
 from clientier.options import RunOptions
@@ -112,6 +113,7 @@ class Aggregated:
 
     reading: Reading
     period: Period
+    oldest: date  # of the usable lines
     outcomes: list[tuple[int, str, int]]  # file, outcome, lines
     money: Decimal  # of the lines inside the window
     customers: int
@@ -141,6 +143,7 @@ def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = Fals
         *notes.of_days(config.language, days, as_of),
         *notes.of_reading(config.language, reading.rounded_lines),
     ]
+    check_days(config.gate, days, period)
     before = run_before(job.options, job.engine, as_of, job.scratch)
     if before is not None:
         job.engine.recall(before.said)
@@ -149,7 +152,7 @@ def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = Fals
     if progress:
         progress("aggregating", None)
     customers = job.engine.aggregate(config.metrics, period, keep_days)
-    return Aggregated(reading, period, outcomes, money, customers, tuple(found), before)
+    return Aggregated(reading, period, days[-1][0], outcomes, money, customers, tuple(found), before)
 
 
 def _period(config: Config, as_of: date, oldest: date) -> Period:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +27,14 @@ from clientier.cutpoints import CutPoints, cut_points
 from clientier.engines import Progress
 from clientier.engines.checking import Checked
 from clientier.errors import ConfigError, EngineError, Problem
+from clientier.gate import check_tiers
 from clientier.job import Aggregated, Job, aggregate, as_of_now, hashing, open_job, remembering
 from clientier.keeping import add_keep_until, can_be_lost
 from clientier.legend.page import legend
 from clientier.locks import held, lock_of_output, wait_seconds
 from clientier.manifest import NAME, is_made_already, is_remembered, manifest, published_already
 from clientier.model import Model, model_text, read_model
+from clientier.moves import Moves
 from clientier.options import RunOptions
 from clientier.outputs import Format, OutputFolder, Rendered, json_text
 from clientier.period import next_business_day
@@ -153,13 +158,21 @@ class _Run:
                 recorder.commit(self.issued, made.texts, target)
         return made.summary
 
+    @cached_property
+    def moves(self) -> Moves | None:
+        """Who moved since the run before; None where there is none."""
+        before = self.data.before
+        return None if before is None else Moves(self.job, self.data, before, self.plan, self.model)
+
     def _write(self, staging: Path, recorder: Recorder | None, digests: Future[list[str]]) -> _Made:
         """Write every file of the output; return what it says of itself."""
         config, form = self.job.config, Format(self.job.options.format, self.job.options.excel)
         with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
             tally = self._write_customers(folder, recorder)
             folder.close_tables()
-            result = self._summary(tally)
+            moved = self._write_moves(folder)
+            result = self._summary(tally, moved)
+            check_tiers(config.gate, _shares(result), self._shares_before())
             folder.write_table("rejects.csv", self.data.reading.rejects)
             texts = {"config": show(config), "model": model_text(self._used_model(tally))}
             for name, text in texts.items():
@@ -184,6 +197,17 @@ class _Run:
                 self._write_batch(placed.result(), folder, recorder, tally)
         return tally
 
+    def _write_moves(self, folder: OutputFolder) -> dict[str, Any] | None:
+        if self.moves is None:
+            return None
+        table, told = self.moves.explained()
+        folder.write_table("movements.csv", table)
+        return told
+
+    def _shares_before(self) -> Mapping[str, Decimal] | None:
+        before = self.data.before
+        return None if before is None else before.shares
+
     def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Placed:
         """Do all that needs no other batch: metrics, tiers, actions, and the lines of every file."""
         placed = place(add_metrics(sums, self.data.period.as_of), self.plan)
@@ -197,7 +221,8 @@ class _Run:
         days = self.job.engine.day_sums(first, last)
         days["position"] = days["place"] - first
         relevant = can_be_lost(placed, self.plan)[days["position"].to_numpy(dtype="int64")]
-        return days.loc[relevant]
+        chosen: pd.DataFrame = days.loc[relevant]
+        return chosen
 
     def _write_batch(
         self, placed: _Placed, folder: OutputFolder, recorder: Recorder | None, tally: Tally
@@ -207,6 +232,8 @@ class _Run:
         folder.write(placed.rendered)
         if recorder is not None:
             recorder.add(placed.customers)
+        if self.moves is not None:
+            self.moves.add(placed.customers)
         if self.progress:
             self.progress("placing", tally.customers.total() / self.data.customers)
 
@@ -222,13 +249,13 @@ class _Run:
             .model_copy(update={"scores": shares})
         )
 
-    def _summary(self, tally: Tally) -> dict[str, Any]:
+    def _summary(self, tally: Tally, moved: dict[str, Any] | None) -> dict[str, Any]:
         config, data = self.job.config, self.data
         points = CutPoints(self.plan.thresholds, self.plan.cuts)
         found = [
             *data.notes,
             *notes.of_cut_points(config, points, self.model),
-            *notes.of_tally(config, tally),
+            *notes.of_tally(config, tally, self.data.before is not None),
         ]
         return {
             "as_of": data.period.as_of.isoformat(),
@@ -251,6 +278,7 @@ class _Run:
             "cuts": summary.cuts(points),
             "scores": summary.score_counts(tally, config.scores.levels),
             "drift": summary.drift(self.model, tally),
+            "movements": moved,
             "notes": found,
         }
 
@@ -261,3 +289,7 @@ class _Run:
             fact = f"customers hold {customers}, the lines {lines}"
             raise EngineError(Problem("reconciliation", fact, "please report this: nothing was published"))
         return {"lines": summary.money_text(lines), "customers": summary.money_text(customers)}
+
+
+def _shares(result: dict[str, Any]) -> dict[str, Decimal]:
+    return {tier["tier"]: Decimal(tier["customer_share"]) for tier in result["tiers"]}

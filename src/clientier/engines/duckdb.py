@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow as pa
 from clientier import frames
 from clientier.config.models import Metrics, Transactions
 from clientier.customers import day_sums_sql, sums_sql
+from clientier.cutpoints import Counted
 from clientier.engines import BATCH_ROWS, Progress
 from clientier.engines.checking import Checked, check_transactions
 from clientier.engines.reading import Reading, read_transactions
@@ -143,17 +145,51 @@ class DuckDBEngine:
         """
         with engine_errors(), self._connection.cursor() as cursor:
             query = f"SELECT * FROM customer_days WHERE place BETWEEN {first} AND {last}"
-            days = cursor.sql(query).to_arrow_table().combine_chunks()
-            return frames.from_arrow(
-                days.to_batches()[0] if len(days) else pa.RecordBatch.from_pylist([], schema=days.schema)
+            return frames.from_table(cursor.sql(query).to_arrow_table())
+
+    def sums_of(self, customers: pa.Array, metrics: Metrics, period: Period, order_days: str) -> pd.DataFrame:
+        """Return the sums of some customers over order days that may be others than those of the run.
+
+        Needs:  customers as order days name them; order_days, a query
+        Gives:  the columns of customers.sums_sql
+        """
+        with engine_errors():
+            self._connection.register("chosen", pa.table({"customer": customers}))
+            theirs = f"(SELECT * FROM ({order_days}) WHERE customer IN (SELECT customer FROM chosen))"
+            named, joins = self._named()
+            query = f"SELECT {named} FROM ({sums_sql(metrics, period, theirs)}) AS sums{joins}"
+            return self._frame(query)
+
+    def fit_under(self, metrics: Metrics, period: Period, order_days: str) -> Counted:
+        """Return what counts customers by value under other metrics, or in another window."""
+        with engine_errors():
+            query = sums_sql(metrics, period, f"({order_days})")
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers_otherwise AS {query}")
+        return _Histograms(self, "customers_otherwise", period.as_of)
+
+    def gone(self, said: str) -> pd.DataFrame:
+        """Return what a relation (customer, and any columns) says of those who are not among the customers."""
+        mine = "customer_id" if self._numbers is None else "customer_number"
+        named, joins = "said.customer AS customer_id, said.* EXCLUDE (customer)", ""
+        if self._numbers is not None:
+            named = "numbers.customer_id, said.* EXCLUDE (customer)"
+            joins = f" JOIN {self._numbers} AS numbers USING (customer)"
+        with engine_errors():
+            return self._frame(
+                f"SELECT {named} FROM ({said}) AS said{joins} "
+                f"WHERE said.customer NOT IN (SELECT {mine} FROM customers) ORDER BY customer_id"
             )
+
+    def _named(self) -> tuple[str, str]:
+        """Return what to select of sums, customers by their ids, and the join that takes."""
+        if self._numbers is None:
+            return "sums.*", ""
+        named = "numbers.customer_id, sums.customer_id AS customer_number, sums.* EXCLUDE (customer_id)"
+        return named, f" JOIN {self._numbers} AS numbers ON numbers.customer = sums.customer_id"
 
     def _with_what_is_known(self, sums: str) -> str:
         """Return the query of the sums beside what is recalled of the customers, all by their ids."""
-        named, joins = "sums.*", ""
-        if self._numbers is not None:
-            named = "numbers.customer_id, sums.customer_id AS customer_number, sums.* EXCLUDE (customer_id)"
-            joins = f" JOIN {self._numbers} AS numbers ON numbers.customer = sums.customer_id"
+        named, joins = self._named()
         for place, relation in enumerate(self._recalled):
             named += f", known_{place}.* EXCLUDE (customer)"
             joins += f" LEFT JOIN ({relation}) AS known_{place} ON known_{place}.customer = sums.customer_id"
@@ -161,14 +197,16 @@ class DuckDBEngine:
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
         """Count the customers at each value of recency_days, frequency or monetary."""
-        value = f"CAST(DATE '{self._as_of}' - last_order AS BIGINT)" if metric == "recency_days" else metric
+        return self.counted("customers", metric, purchasers_only, self._as_of)
+
+    def counted(self, table: str, metric: str, purchasers_only: bool, as_of: date) -> Histogram:
+        """Count the customers of a table at each value of a metric."""
+        value = f"CAST(DATE '{as_of}' - last_order AS BIGINT)" if metric == "recency_days" else metric
         where = "WHERE frequency > 0" if purchasers_only else ""
-        counted_sql = f"SELECT {value} AS value, count(*) AS customers FROM customers {where} GROUP BY value"
-        query = f"{counted_sql} ORDER BY value"
+        counted_sql = f"SELECT {value} AS value, count(*) AS customers FROM {table} {where} GROUP BY value"
         with engine_errors():
-            counted = self._connection.sql(query).to_arrow_table()
-        values, customers = (frames.column_from_arrow(column.combine_chunks()) for column in counted.columns)
-        return Histogram(values.to_numpy(dtype="int64"), customers.to_numpy(dtype="int64"))
+            found = self._frame(f"{counted_sql} ORDER BY value")
+        return Histogram(*(found[name].to_numpy(dtype="int64") for name in ("value", "customers")))
 
     def customers(self) -> Iterator[pd.DataFrame]:
         """Yield customers in batches, by monetary descending, then by the bytes of customer_id."""
@@ -177,9 +215,25 @@ class DuckDBEngine:
             for batch in ordered.to_arrow_reader(BATCH_ROWS):
                 yield frames.from_arrow(batch)
 
+    def _frame(self, query: str) -> pd.DataFrame:
+        return frames.from_table(self._connection.sql(query).to_arrow_table())
+
     def _rows(self, query: str) -> list[Any]:
         with engine_errors():
             return self._connection.execute(query).fetchall()
+
+
+@dataclass(frozen=True)
+class _Histograms:
+    """Customers of another table than the run's, counted by value."""
+
+    engine: DuckDBEngine
+    table: str
+    as_of: date
+
+    def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
+        """Count the customers at each value of recency_days, frequency or monetary."""
+        return self.engine.counted(self.table, metric, purchasers_only, self.as_of)
 
 
 def _placed(query: str) -> str:

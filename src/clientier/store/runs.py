@@ -75,16 +75,8 @@ def _one(connection: duckdb.DuckDBPyConnection, which: str) -> StoredRun | None:
 def previous_sql(run: int) -> str:
     """Return what a run said of its customers, by number, as the columns of columns.PREVIOUS."""
     return f"""SELECT customer, tier AS previous_tier, pending_tier AS previous_pending_tier,
-        pending_runs AS previous_pending_runs, frequency AS previous_frequency, monetary AS previous_monetary
-        FROM store.placed WHERE run = {run}"""
-
-
-def gone_sql(run: int) -> str:
-    """Return the customers of a run who are in no row of the table ``customers``."""
-    return f"""SELECT ids.customer_id, said.* EXCLUDE (customer) FROM ({previous_sql(run)}) AS said
-        JOIN store.customers AS ids USING (customer)
-        WHERE customer NOT IN (SELECT customer_number FROM customers)
-        ORDER BY previous_monetary DESC, customer_id"""
+        pending_runs AS previous_pending_runs, recency_days AS previous_recency_days,
+        frequency AS previous_frequency, monetary AS previous_monetary FROM store.placed WHERE run = {run}"""
 
 
 def files_now(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
