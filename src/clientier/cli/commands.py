@@ -97,6 +97,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     replace: opt.Replace = False,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     memory_limit: opt.MemoryLimit = None,
     wait: opt.Wait = None,
 ) -> None:
@@ -136,6 +137,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     ] = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     memory_limit: opt.MemoryLimit = None,
 ) -> None:
     """Report the quality of transaction files.

@@ -10,12 +10,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from clientier.cli import logs
 from clientier.errors import ClientierError, ExitCode, Problem
+from clientier.legend.blocks import clean
 
 
 def handled(arguments: Sequence[str]) -> int:
     """Run a command; whatever happens, word it and return the exit code."""
     _open_closed_streams()
+    with logs.opened(arguments) as log:
+        code = _exit_code(arguments)
+        if log:
+            log.end(code)
+    return code
+
+
+def _exit_code(arguments: Sequence[str]) -> int:
     with _interrupts() as interrupts:
         try:
             code = _invoke(arguments)
@@ -29,17 +39,19 @@ def handled(arguments: Sequence[str]) -> int:
     return code
 
 
-def tell(text: str) -> None:
-    """Write a line to stderr. A closed or full stderr must not stop the work."""
-    with suppress(OSError, ValueError):
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+def tell(text: str, level: logs.Level = "info") -> None:
+    """Write a line to stderr."""
+    if log := logs.current():
+        log.event("message", level, text=text.strip())
+    else:
+        logs.write(text)
 
 
 def tell_problem(problem: Problem, kind: str = "") -> None:
     """Write a problem to stderr, without anything in it that could steer a terminal."""
-    from clientier.legend.blocks import clean
-
+    if log := logs.current():
+        log.problem(problem, "warning" if kind else "error")
+        return
     safe = Problem(clean(problem.place), clean(problem.fact), clean(problem.fix))
     tell(f"{kind}{safe}")
 
@@ -57,6 +69,8 @@ def _invoke(arguments: Sequence[str]) -> int:
 
     # Not app(): it would word errors and pick exit codes by itself.
     command = typer.main.get_command(app)
+    if log := logs.current():
+        log.event("start", command=_name(command, arguments), version=_version())
     try:
         with command.make_context("clientier", list(arguments) or ["--help"]) as context:
             command.invoke(context)
@@ -65,11 +79,26 @@ def _invoke(arguments: Sequence[str]) -> int:
     return ExitCode.OK
 
 
+def _name(command: object, arguments: Sequence[str]) -> str:
+    """Return the words that name the command: ``store add``."""
+    words = []
+    for word in arguments:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        words.append(word)
+    return " ".join(words)
+
+
 def write_version() -> None:
     """Write name and version to stdout."""
+    sys.stdout.write(f"clientier {_version()}\n")
+
+
+def _version() -> str:
     from importlib.metadata import version
 
-    sys.stdout.write(f"clientier {version('clientier')}\n")
+    return version("clientier")
 
 
 # ---- wording ----------------------------------------------------------------------------------------
@@ -77,7 +106,7 @@ def write_version() -> None:
 
 def _worded(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
-        tell("interrupted; nothing was written")
+        tell("interrupted; nothing was written", "error")
         return ExitCode.INTERRUPTED
     if isinstance(error, ClientierError):
         for problem in error.problems:
@@ -121,9 +150,9 @@ def _bug(error: BaseException) -> int:
         chain.append(step)
         step = step.__cause__ or step.__context__
     for cause in reversed(chain):
-        tell("".join(traceback.format_tb(cause.__traceback__)) + type(cause).__qualname__)
+        tell("".join(traceback.format_tb(cause.__traceback__)) + type(cause).__qualname__, "error")
     if os.environ.get("CLIENTIER_DEBUG"):
-        tell(str(error))
+        tell(str(error), "error")
     tell_problem(
         Problem(
             "",

@@ -84,6 +84,11 @@ Excel = Annotated[
 Replace = Annotated[bool, typer.Option("--replace", help="Replace the output if it is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON to standard output.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
+# Read by cli/logs.py before the command line is parsed, so that no command need look at it.
+Log = Annotated[
+    Literal["text", "json"] | None,
+    typer.Option("--log", help="Tell what happens as log lines on standard error.", show_default=False),
+]
 MemoryLimit = Annotated[
     str | None,
     typer.Option(

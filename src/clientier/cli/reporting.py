@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clientier.cli import logs
 from clientier.cli.handling import tell, tell_problem
 from clientier.errors import OutputError, Problem
+from clientier.legend.blocks import clean
 from clientier.options import RunOptions
 
 if TYPE_CHECKING:
@@ -34,18 +36,39 @@ def working(options: RunOptions, quiet: bool) -> Iterator[Report | None]:
     loaded = load(options.config, options.overrides, options.language, options.as_of)
     for warning in loaded.warnings:
         tell_problem(warning, "warning: ")
-    with progress_on(sys.stderr, loaded.config.language) as progress:
+    log = logs.current()
+    with log.steps() if log else progress_on(sys.stderr, loaded.config.language) as progress:
         yield progress
 
 
 def show_run(result: RunResult) -> None:
     """Show what a run did, and where its lists are."""
+    if log := logs.current():
+        _log_run(log, result)
+        return
     from clientier.legend.words import say
     from clientier.report.terminal import summary_report
 
     _show_on_stderr(summary_report(result.summary, result.notes))
     key = "unchanged" if result.unchanged else "published"
     tell("\n" + say(key, result.summary["language"], output=result.output))
+
+
+def _log_run(log: logs.Log, result: RunResult) -> None:
+    summary = result.summary
+    rows = summary["rows"]
+    used, excluded = sum(rows["used"].values()), sum(rows["excluded"].values())
+    log.event("rows", read=rows["read"], used=used, excluded=excluded, rejected=rows["rejected"])
+    for note in (*result.notes, *summary["notes"]):
+        log.event("note", text=note)
+    log.event(
+        "unchanged" if result.unchanged else "published",
+        output=result.output,
+        as_of=summary["as_of"],
+        customers=summary["customers"],
+        tiers={tier["tier"]: tier["customers"] for tier in summary["tiers"]},
+        actions=sum(tier["actions"] for tier in summary["tiers"]),
+    )
 
 
 def write_config(text: str, path: Path, replace: bool) -> None:
@@ -105,10 +128,12 @@ def tell_start(start: Start, path: Path) -> None:
 
 def tell_notes(notes: Sequence[str], quiet: bool) -> None:
     """Tell what a stage noted."""
-    from clientier.legend.blocks import clean
-
+    log = logs.current()
     for note in () if quiet else notes:
-        tell(f"note: {clean(note)}")
+        if log:
+            log.event("note", text=note)
+        else:
+            tell(f"note: {clean(note)}")
 
 
 def print_report(blocks: Iterable[Block]) -> None:

@@ -19,6 +19,7 @@ def score(  # noqa: PLR0913 - one parameter an option
     language: opt.Language = None,
     excel: opt.Excel = False,
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     memory_limit: opt.MemoryLimit = None,
 ) -> None:
     """Score customers: transactions to metrics and scores.
@@ -36,7 +37,7 @@ def score(  # noqa: PLR0913 - one parameter an option
     tell_notes(notes, quiet)
 
 
-def place(
+def place(  # noqa: PLR0913
     *,
     files: opt.Table,
     config: opt.ConfigFile = None,
@@ -45,6 +46,7 @@ def place(
     language: opt.Language = None,
     excel: opt.Excel = False,
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
 ) -> None:
     """Place customers: metrics to scores, tiers and potential.
 
@@ -72,6 +74,7 @@ def act(  # noqa: PLR0913
     language: opt.Language = None,
     excel: opt.Excel = False,
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
 ) -> None:
     """List actions for placed customers: whom, why, how, by when.
 
