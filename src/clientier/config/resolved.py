@@ -27,7 +27,17 @@ _LONGEST_LINE = 100
 
 def show(config: Config) -> str:
     """Return the config as YAML; it loads back to an equal one."""
-    return "".join(f"{line}\n" for line in _mapping(_tidy(config.model_dump())))
+    return section(config.model_dump())
+
+
+def section(data: Mapping[str, Any]) -> str:
+    """Return a part of a config as YAML."""
+    return "".join(f"{line}\n" for line in _mapping(_tidy(data)))
+
+
+def flat(value: Any) -> str:
+    """Return a scalar, or a list of scalars, on one line."""
+    return f"[{', '.join(map(scalar, value))}]" if isinstance(value, list | tuple) else scalar(value)
 
 
 def digest(config: Config) -> str:

@@ -124,7 +124,7 @@ class ReadingJob:
 
         Adds:  line_digests (file, digest, lines); known_lines (digest), those of them that earlier files have
         """
-        if not self._digested:
+        if not self.digested:
             return False
         self._connection.execute(f"""CREATE OR REPLACE TEMP TABLE line_digests AS
             SELECT file, fields AS digest, count(*) AS lines FROM ({self.scan.of(self.files)}) GROUP BY ALL""")
@@ -134,7 +134,8 @@ class ReadingJob:
         return True
 
     @property
-    def _digested(self) -> bool:
+    def digested(self) -> bool:
+        """Tell whether repeated lines are found by digests, also those of earlier files."""
         return self.pins.lines is not None and self._config.duplicates == "drop"
 
     def _first_format(self) -> tuple[DateFormat, bool]:
@@ -162,7 +163,7 @@ class ReadingJob:
         """How the files are scanned, as far as it is settled."""
         fields = all_fields(self.files) if self._config.duplicates == "drop" else ()
         form = self.reader.settled.date_format
-        return Scan(self.reader.texts, form, self._config.decimal_mark, fields, self._digested)
+        return Scan(self.reader.texts, form, self._config.decimal_mark, fields, self.digested)
 
     def _scan(self, settled: Settled) -> None:
         rejecting.forget_bad_lines(self._connection)

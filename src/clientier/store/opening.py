@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from clientier.atomic import output_errors, sync_folder
-from clientier.errors import EngineError, OutputError, Problem
+from clientier.atomic import output_errors, private_folder, sync_folder
+from clientier.errors import ConfigError, EngineError, OutputError, Problem
 from clientier.locks import held, lock_of_store
 from clientier.store import schema
 from clientier.transactions import sql
@@ -26,11 +26,18 @@ class Store:
 
     path: Path
     connection: duckdb.DuckDBPyConnection  # the store is its current database
+    scratch: Path  # a private folder, removed at the end
 
 
 @contextlib.contextmanager
 def open_store(
-    path: Path, *, create: bool = False, read_only: bool = False, wait: float = 0.0, purpose: str
+    path: Path,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    wait: float = 0.0,
+    purpose: str,
+    memory_limit: str | None = None,
 ) -> Iterator[Store]:
     """Open the store for as long as the block lasts; nobody else can, meanwhile.
 
@@ -47,9 +54,13 @@ def open_store(
         if is_new:
             _make(path)
         try:
-            with _connected() as connection, attached(connection, path, read_only):
+            with (
+                private_folder() as scratch,
+                _connected(scratch, memory_limit) as connection,
+                attached(connection, path, read_only),
+            ):
                 connection.execute(f"USE {NAME}")
-                yield Store(path, connection)
+                yield Store(path, connection, scratch)
         except BaseException:
             if is_new:
                 _remove(path)
@@ -129,14 +140,29 @@ def _first_line(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
+def _connected(
+    scratch: Path | None = None, memory_limit: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
     try:
+        if scratch is not None:
+            connection.execute(f"SET temp_directory = {sql.literal(str(scratch / 'spill'))}")
+            connection.execute("SET preserve_insertion_order = false")
+        if memory_limit is not None:
+            _limit_memory(connection, memory_limit)
         yield connection
     finally:
         connection.close()
+
+
+def _limit_memory(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    try:
+        connection.execute(f"SET memory_limit = {sql.literal(memory_limit)}")
+    except duckdb.Error:
+        fix = "write a size such as 2GB or 800MB"
+        raise ConfigError(Problem("--memory-limit", f"'{memory_limit}' is not a size", fix)) from None
 
 
 def _make(path: Path) -> None:
