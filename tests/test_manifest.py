@@ -66,7 +66,7 @@ def test_everything_that_decides_the_bytes_is_in_it(job: Job) -> None:
         "exclude": hashlib.sha256(b"").hexdigest(),
         "format": "csv",
         "excel": False,
-        "before": None,
+        "history": None,
         "inputs": ["a", "b"],  # in any order they were given
     }
 

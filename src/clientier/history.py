@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -20,9 +21,10 @@ from clientier.engines.duckdb import DuckDBEngine
 from clientier.errors import ConfigError, Problem
 from clientier.model import Model, read_model
 from clientier.options import RunOptions
-from clientier.past import Past, past_of_folder
+from clientier.past import Past, lists_of_folder, past_of_folder
 from clientier.scores import Thresholds
 from clientier.store import runs
+from clientier.store.issuing import GivenOut, before_run, earlier_relations, in_lists
 from clientier.summary import share
 
 _SAID = {
@@ -52,16 +54,70 @@ class RunBefore:
     files: tuple[int, ...] | None = None  # those it counted; None where its lines are not known any more
 
 
-def run_before(options: RunOptions, engine: DuckDBEngine, as_of: date, scratch: Path) -> RunBefore | None:
-    """Return the run before one as of this day; None for a first run, and for one without history.
+@dataclass(frozen=True)
+class History:
+    """All that a run knows of earlier ones."""
+
+    before: RunBefore | None
+    lists: tuple[str, ...]  # relations of what earlier lists mean to customers (see store.issuing)
+    digest: str | None  # of everything in it; None where there is nothing
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """What the engine is to recall of every customer."""
+        return self.lists if self.before is None else (self.before.said, *self.lists)
+
+
+def find_history(job: Asked, as_of: date, issued: date) -> History:
+    """Return what is known of the months before that of ``as_of``, and of lists before the issue date.
 
     Raises:  DataError, ConfigError where the folder of the run before cannot be read, or is no earlier month's
     """
-    if options.store is not None:
-        return _from_store(engine, as_of, scratch)
-    if options.previous is not None:
-        return _from_folder(options.previous, engine, as_of)
+    before = _run_before(job, as_of)
+    given_out = _given_out(job, as_of, issued)
+    lists = tuple(earlier_relations(given_out, job.config.actions, issued)) if given_out else ()
+    parts = [before.digest] if before else []
+    parts += [job.engine.digest(relation) for relation in lists]
+    return History(before, lists, hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else None)
+
+
+class Asked(Protocol):
+    """What of a job its history depends on."""
+
+    @property
+    def options(self) -> RunOptions:
+        """Where earlier runs are remembered."""
+
+    @property
+    def config(self) -> Config:
+        """The actions that look back."""
+
+    @property
+    def engine(self) -> DuckDBEngine:
+        """With the store attached, where there is one."""
+
+    @property
+    def scratch(self) -> Path:
+        """A private folder."""
+
+
+def _run_before(job: Asked, as_of: date) -> RunBefore | None:
+    if job.options.store is not None:
+        return _from_store(job.engine, as_of, job.scratch)
+    if job.options.previous is not None:
+        return _from_folder(job.options.previous, job.engine, as_of)
     return None
+
+
+def _given_out(job: Asked, as_of: date, issued: date) -> GivenOut | None:
+    if job.options.store is not None:
+        return before_run(as_of, issued)
+    if job.options.previous is None or not any(
+        action.every or action.carry_over for action in job.config.actions
+    ):
+        return None
+    job.engine.keep("listed_before", lists_of_folder(job.options.previous))
+    return in_lists("listed_before", issued)
 
 
 # ---- from the store ---------------------------------------------------------------------------------
@@ -109,9 +165,7 @@ def _from_folder(folder: Path, engine: DuckDBEngine, as_of: date) -> RunBefore:
     if past.as_of >= as_of.replace(day=1):
         fact = f"is of {past.as_of}, which is no month before {as_of}"
         raise ConfigError(Problem(str(folder), fact, "give the output of an earlier month to --previous"))
-    engine.connection.register("said_before", _said(past))
-    engine.connection.execute("CREATE OR REPLACE TEMP TABLE previous AS SELECT * FROM said_before")
-    engine.connection.unregister("said_before")
+    engine.keep("previous", _said(past))
     manifest = (folder / "manifest.json").read_bytes() if (folder / "manifest.json").is_file() else b""
     return RunBefore(
         name=past.name,

@@ -21,10 +21,10 @@ from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, DataError, Problem
 from clientier.gate import check_days
-from clientier.history import RunBefore, run_before
+from clientier.history import History, find_history
 from clientier.locks import held, lock_of_store, wait_seconds
 from clientier.options import RunOptions
-from clientier.period import Period, last_month_end, period_until
+from clientier.period import Period, last_month_end, next_business_day, period_until
 from clientier.store.opening import attached, store_errors
 from clientier.store.relations import digests as store_digests
 from clientier.store.relations import read_store
@@ -118,7 +118,7 @@ class Aggregated:
     money: Decimal  # of the lines inside the window
     customers: int
     notes: tuple[str, ...]
-    before: RunBefore | None  # the run before, if it is known
+    history: History
 
 
 def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = False) -> Aggregated:
@@ -144,15 +144,15 @@ def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = Fals
         *notes.of_reading(config.language, reading.rounded_lines),
     ]
     check_days(config.gate, days, period)
-    before = run_before(job.options, job.engine, as_of, job.scratch)
-    if before is not None:
-        job.engine.recall(before.said)
+    history = find_history(job, as_of, issue_date(job, as_of))
+    for relation in history.relations:
+        job.engine.recall(relation)
     money = job.engine.money_inside(config.metrics, period)
     outcomes = job.engine.outcomes(period)
     if progress:
         progress("aggregating", None)
     customers = job.engine.aggregate(config.metrics, period, keep_days)
-    return Aggregated(reading, period, days[-1][0], outcomes, money, customers, tuple(found), before)
+    return Aggregated(reading, period, days[-1][0], outcomes, money, customers, tuple(found), history)
 
 
 def _period(config: Config, as_of: date, oldest: date) -> Period:
@@ -160,6 +160,11 @@ def _period(config: Config, as_of: date, oldest: date) -> Period:
         return period_until(as_of, config.period.window, oldest)
     except ValueError as error:
         raise ConfigError(Problem("period.window", str(error), "write a shorter window, or all")) from None
+
+
+def issue_date(job: Job, as_of: date) -> date:
+    """Return the day from which due dates count."""
+    return job.options.issue_date or next_business_day(as_of)
 
 
 def settled_as_of(config: Config, newest: date) -> date:

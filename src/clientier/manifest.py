@@ -13,7 +13,7 @@ from typing import Any
 from clientier.config import digest
 from clientier.customer_sets import digest_of
 from clientier.errors import OutputError, Problem
-from clientier.history import RunBefore, run_before
+from clientier.history import find_history
 from clientier.job import Aggregated, Job, as_of_now, sha256_of
 from clientier.period import last_month_end, next_business_day
 from clientier.store.runs import run_of_month
@@ -22,9 +22,12 @@ NAME = "manifest.json"
 
 
 def made_from(
-    job: Job, inputs: Sequence[str], as_of: date, issued: date, before: RunBefore | None
+    job: Job, inputs: Sequence[str], as_of: date, issued: date, history: str | None
 ) -> dict[str, Any]:
-    """Return everything that decides the bytes of the outputs. Two runs with the same write the same."""
+    """Return everything that decides the bytes of the outputs. Two runs with the same write the same.
+
+    Needs:  history, a digest of what is known of earlier runs
+    """
     options = job.options
     return {
         "clientier": version("clientier"),
@@ -36,7 +39,7 @@ def made_from(
         "exclude": digest_of(job.config.transactions.exclude, job.base),
         "format": options.format,
         "excel": options.excel,
-        "before": {"as_of": before.as_of.isoformat(), "sha256": before.digest} if before else None,
+        "history": history,
         "inputs": sorted(inputs),
     }
 
@@ -59,7 +62,7 @@ def manifest(
         for index, (read, sha256) in enumerate(zip(data.reading.inputs, digests, strict=True))
     ]
     return {
-        "made_from": made_from(job, digests, data.period.as_of, issued, data.before),
+        "made_from": made_from(job, digests, data.period.as_of, issued, data.history.digest),
         "inputs": inputs,
         "notes": list(data.reading.notes),
         "outputs": outputs,
@@ -132,5 +135,5 @@ def _same(job: Job, old: dict[str, Any]) -> bool:
     if job.options.store is not None and as_of != as_of_now(job):
         return False
     issued = job.options.issue_date or next_business_day(as_of)
-    before = run_before(job.options, job.engine, as_of, job.scratch)
-    return old == made_from(job, job.inputs(), as_of, issued, before)
+    history = find_history(job, as_of, issued)
+    return old == made_from(job, job.inputs(), as_of, issued, history.digest)

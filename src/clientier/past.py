@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from pyarrow import csv, parquet
 
 from clientier import frames, wording
 from clientier.columns import CUSTOMER_COLUMNS, Kind
@@ -25,6 +26,8 @@ from clientier.scores import Thresholds
 from clientier.tables import NEEDED, CustomerTable, read_customers
 
 _NEEDED = (*NEEDED, "tier")
+
+_LISTED = ("customer_id", "action_id", "issued", "due_date")
 
 
 @dataclass(frozen=True)
@@ -126,3 +129,30 @@ def _kept(config: Config, customers: pd.DataFrame, language: str) -> frozenset[s
     """Return who was kept out of the last tier: the folder does not hold the keep file itself."""
     moved = customers["reason"] == wording.on_the_keep_list(language)
     return frozenset(config.keep.customers) | frozenset(customers.loc[moved, "customer_id"])
+
+
+def lists_of_folder(folder: Path) -> pa.Table:
+    """Return what the action lists of an output gave out: customer_id, action_id, issued, due_date, all text.
+
+    Raises:  DataError where the folder holds no lists
+    """
+    paths = sorted((folder / "actions").glob("*.csv")) + sorted((folder / "actions").glob("*.parquet"))
+    if not paths:
+        fix = "name the folder given to -o, for example out/2026-10"
+        raise DataError(Problem(str(folder / "actions"), "has no action lists", fix))
+    return pa.concat_tables([_list(path) for path in paths])
+
+
+def _list(path: Path) -> pa.Table:
+    if path.suffix == ".parquet":
+        listed = parquet.read_table(path, columns=list(_LISTED))
+        return pa.table({name: listed[name].cast(pa.string()) for name in _LISTED})
+    kinds = csv.ConvertOptions(include_columns=_LISTED, column_types=dict.fromkeys(_LISTED, pa.string()))
+    with path.open("rb") as file:
+        for_spreadsheets = file.read(len(BOM)) == BOM
+    listed = csv.read_csv(
+        path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=kinds
+    )
+    if not for_spreadsheets:
+        return listed
+    return pa.table({name: with_formulas(listed[name].combine_chunks()) for name in _LISTED})

@@ -28,7 +28,7 @@ from clientier.engines import Progress
 from clientier.engines.checking import Checked
 from clientier.errors import ConfigError, EngineError, Problem
 from clientier.gate import check_tiers
-from clientier.job import Aggregated, Job, aggregate, as_of_now, hashing, open_job, remembering
+from clientier.job import Aggregated, Job, aggregate, as_of_now, hashing, issue_date, open_job, remembering
 from clientier.keeping import add_keep_until, can_be_lost
 from clientier.legend.page import legend
 from clientier.locks import held, lock_of_output, wait_seconds
@@ -37,7 +37,6 @@ from clientier.model import Model, model_text, read_model
 from clientier.moves import Moves
 from clientier.options import RunOptions
 from clientier.outputs import Format, OutputFolder, Rendered, json_text
-from clientier.period import next_business_day
 from clientier.placement import Plan, place
 from clientier.store.runs import Recorder
 from clientier.summary import Tally
@@ -147,7 +146,7 @@ class _Run:
     @property
     def issued(self) -> date:
         """The day from which due dates count."""
-        return self.job.options.issue_date or next_business_day(self.data.period.as_of)
+        return issue_date(self.job, self.data.period.as_of)
 
     def publish(self, target: Path, digests: Future[list[str]], replace: bool) -> dict[str, Any]:
         """Write the output folder, and let the store remember what it says; return the summary."""
@@ -161,7 +160,7 @@ class _Run:
     @cached_property
     def moves(self) -> Moves | None:
         """Who moved since the run before; None where there is none."""
-        before = self.data.before
+        before = self.data.history.before
         return None if before is None else Moves(self.job, self.data, before, self.plan, self.model)
 
     def _write(self, staging: Path, recorder: Recorder | None, digests: Future[list[str]]) -> _Made:
@@ -205,7 +204,7 @@ class _Run:
         return told
 
     def _shares_before(self) -> Mapping[str, Decimal] | None:
-        before = self.data.before
+        before = self.data.history.before
         return None if before is None else before.shares
 
     def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Placed:
@@ -231,7 +230,7 @@ class _Run:
         tally.count_actions(placed.actions)
         folder.write(placed.rendered)
         if recorder is not None:
-            recorder.add(placed.customers)
+            recorder.add(placed.customers, placed.actions.table, self.issued)
         if self.moves is not None:
             self.moves.add(placed.customers)
         if self.progress:
@@ -255,7 +254,7 @@ class _Run:
         found = [
             *data.notes,
             *notes.of_cut_points(config, points, self.model),
-            *notes.of_tally(config, tally, self.data.before is not None),
+            *notes.of_tally(config, tally, self.data.history.before is not None),
         ]
         return {
             "as_of": data.period.as_of.isoformat(),

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clientier import frames
 from clientier.columns import BY_NAME
@@ -103,10 +104,10 @@ class Recorder:
         """The connection whose transaction this is."""
         return self._cursor
 
-    def add(self, customers: pd.DataFrame) -> None:
-        """Remember a batch of placed customers.
+    def add(self, customers: pd.DataFrame, actions: pa.Table, issued: date) -> None:
+        """Remember a batch of placed customers, and which of their actions are given out by this run.
 
-        Needs:  customer_number beside the columns of customers.csv
+        Needs:  customer_number beside the columns of customers.csv; actions of columns.ACTION_COLUMNS
         """
         table = frames.typed(customers, tuple(BY_NAME[name] for name in _COLUMNS))
         numbers = pa.array(customers["customer_number"], type=pa.int64(), from_pandas=True)
@@ -114,6 +115,12 @@ class Recorder:
         named = ", ".join(_COLUMNS)
         self._cursor.execute(
             f"INSERT INTO store.placed (run, customer, {named}) SELECT {self.run}, customer, {named} FROM batch"
+        )
+        self._cursor.register("batch", _numbered(actions, customers["customer_id"], numbers))
+        self._cursor.execute(
+            f"""INSERT INTO store.issued (run, customer, tier, action_id, issued, due)
+                SELECT {self.run}, customer, tier, action_id, DATE '{issued}', CAST(due_date AS DATE)
+                FROM batch WHERE issued = '{issued}'"""
         )
         self._cursor.unregister("batch")
 
@@ -135,3 +142,10 @@ class Recorder:
         with suppress(duckdb.Error):
             self._cursor.execute("ROLLBACK")
         self._cursor.close()
+
+
+def _numbered(actions: pa.Table, ids: pd.Series[str], numbers: pa.Array) -> pa.Table:
+    """Return the actions with the numbers of their customers, all of whom are in the batch."""
+    place = pc.index_in(actions["customer_id"], value_set=frames.text_array(ids))
+    told = actions.select(["tier", "action_id", "issued", "due_date"])
+    return told.append_column("customer", numbers.take(place.combine_chunks()))
