@@ -56,7 +56,11 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "period": {"as_of": draw(st.sampled_from(["latest", "2026-10-31"])), "window": "all"},
         "scores": {"levels": "3", "monetary": draw(st.sampled_from(["quantile", ["-1.50", "1000000"]]))},
         "keep": {"customers": draw(st.lists(ids, max_size=4))},
-        "tiers": [{"name": name, "label": draw(languages), "when": draw(rules)} for name in tiers[:-1]]
+        "stability": {"demote_after": draw(st.sampled_from(["1", "36"]))},
+        "tiers": [
+            {"name": name, "label": draw(languages), "when": draw(rules), "stay": draw(st.none() | rules)}
+            for name in tiers[:-1]
+        ]
         + [{"name": tiers[-1], "otherwise": "true"}],
         "potential": {"when": draw(rules)},
         "actions": [action],
@@ -111,7 +115,8 @@ def test_the_text_is_nice_to_read(tmp_path: Path) -> None:
         "transactions:\n  columns: {customer: id, date: day, amount: paid}\n"
         "  refunds: {status: {column: State, values: [x]}}\n"
         "keep: {customers: [0012], file: keep.txt}\n"
-        'tiers: [{name: gold, when: {monetary: ">= 1000"}}, {name: rest, label: Rest, otherwise: true}]\n'
+        'tiers: [{name: gold, when: {monetary: ">= 1000"}, stay: {monetary: ">= 900"}}, '
+        "{name: rest, label: Rest, otherwise: true}]\n"
         'potential: {when: {any: [{trend: "> 1"}, {monetary: "> 5", frequency: "= 1"}]}}\n'
     )
     assert show(load(path).config) == EXPECTED
@@ -160,6 +165,8 @@ tiers:
   - name: gold
     when:
       monetary: ">= 1000"
+    stay:
+      monetary: ">= 900"
   - name: rest
     label:
       en: Rest
@@ -168,6 +175,9 @@ tiers:
 keep:
   customers: ["0012"]
   file: keep.txt
+stability:
+  demote_after: 1
+  promote_after: 1
 potential:
   when:
     any:
@@ -175,6 +185,10 @@ potential:
       - monetary: "> 5"
         frequency: "= 1"
 actions: []
+store:
+  overlap: count
+gate:
+  missing_months: allow
 """
 
 

@@ -3,13 +3,18 @@
 import csv
 import io
 import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from clientier import stages
 from clientier.options import RunOptions
+from clientier.placement import Plan, place, raw_tiers
+from clientier.scores import Thresholds
+from making import config_of, customers
 
 PAGE = (Path(__file__).parent.parent / "docs" / "definitions.md").read_text(encoding="utf-8")
 CONFIG = """\
@@ -41,6 +46,11 @@ def written(rows: list[list[str]]) -> str:
 def last_figure(cell: str) -> str:
     """What a cell such as ``30 / 296.6 = 0.1011`` comes to."""
     return re.split(r"[=:] ", cell)[-1]
+
+
+def plan_of(folder: Path, text: str) -> Plan:
+    config = config_of(folder, text + 'potential: {when: {frequency: ">= 1"}}\n')
+    return Plan(config, Thresholds((30, 60, 90, 180), (2, 3, 4, 5), (1, 2, 3, 4)), {}, frozenset())
 
 
 @pytest.fixture
@@ -123,6 +133,26 @@ def test_tiers_come_from_the_cuts_worked_by_hand(placed: dict[str, Row]) -> None
     tiers = {name: row["tier"] for name, row in placed.items()}
     assert [name for name, tier in tiers.items() if tier == "key"] == ["0007", "0011"]
     assert [name for name, tier in tiers.items() if tier == "ordinary"] == ["0015", "0019", "0042"]
+
+
+def test_a_customer_month_after_month_is_placed_as_worked_by_hand(tmp_path: Path) -> None:
+    (config,) = re.findall(r"^    stability: .*\n(?:    .*\n)+", PAGE, re.MULTILINE)
+    plan = plan_of(tmp_path, textwrap.dedent(config))
+    header = ("run", "monetary", "the rules say", "`tier`", "`pending_tier`", "`pending_runs`", "why")
+    (by_hand,) = tables(*header)
+    result, before = [], None
+    for row in by_hand:
+        month = customers(recency_days=[9], frequency=[3], monetary=[row[1].replace(",", "")])
+        if before is not None:
+            known = ("tier", "pending_tier", "pending_runs")
+            month = month.assign(**{f"previous_{name}": before[name] for name in known})
+        before = place(month, plan)
+        cells = [raw_tiers(month, plan)[0], before["tier"][0], before["pending_tier"][0]]
+        runs = before["pending_runs"][0]
+        result.append([*cells, "" if pd.isna(runs) else str(runs)])
+        if row[0] == "2026-06":
+            assert f'"{before["reason"][0]}"' in PAGE
+    assert result == [row[2:6] for row in by_hand]
 
 
 def test_the_gap_and_the_potential_are_those_worked_by_hand(placed: dict[str, Row]) -> None:
