@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clientier.cli import configs, stages
+from clientier.cli import configs, stages, stores, verifying
 from clientier.cli import options as opt
 from clientier.cli.handling import write_version
 from clientier.cli.reporting import (
@@ -183,4 +183,6 @@ def explain(
 app.command()(stages.score)
 app.command()(stages.place)
 app.command()(stages.act)
+app.command()(verifying.verify)
+app.add_typer(stores.app, name="store")
 app.add_typer(configs.app, name="config")

@@ -154,6 +154,17 @@ def output_path(given: Path | None) -> Path:
     return given
 
 
+def store_path(given: Path | None) -> Path:
+    """Return the store that was named.
+
+    Raises:  ConfigError where none was
+    """
+    if given is None:
+        fix = "name one, for example --store clientier.duckdb"
+        raise ConfigError(Problem("--store", "no store given", fix))
+    return given
+
+
 def run_options(
     files: list[str] | None, config: Path | None, output: Path | None = None, **others: Any
 ) -> RunOptions:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from clientier.legend.blocks import Block
     from clientier.pipeline import RunResult
     from clientier.report.progress import Report
+    from clientier.store.adding import Added
 
 
 @contextmanager
@@ -69,6 +70,15 @@ def _log_run(log: logs.Log, result: RunResult) -> None:
         tiers={tier["tier"]: tier["customers"] for tier in summary["tiers"]},
         actions=sum(tier["actions"] for tier in summary["tiers"]),
     )
+
+
+def show_added(added: Added, options: RunOptions) -> None:
+    """Show what came into a store."""
+    from clientier.config import load
+    from clientier.report.added import added_report
+
+    language = load(options.config, options.overrides, options.language).config.language
+    _show_on_stderr(added_report(added, language))
 
 
 def write_config(text: str, path: Path, replace: bool) -> None:

@@ -105,6 +105,7 @@ def doing_words(doing: str, language: str) -> str:
 
 _DOING_ZH: Mapping[str, str] = MappingProxyType({
     "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入",
+    "verifying": "核对",
 })  # fmt: skip
 
 CODES_ZH: Mapping[str, str] = MappingProxyType({
@@ -216,6 +217,10 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "notes_title": ("Notes", "提示"),
     "published": ("Written to {output}", "已写入 {output}"),
     "unchanged": ("{output} is up to date: nothing to do.", "{output} 内容未变，无需重跑。"),
+    "verified": (
+        "{output}: ok. Files: {files}. Customers: {customers}. Actions: {actions}. Nothing contradicts.",
+        "{output} 核对无误：{files} 个文件，{customers} 位客户，{actions} 条服务动作，前后一致。",
+    ),
     # the data-quality report
     "usable": ("usable", "可用"),
     "check_title": ("Quality of the input", "数据质量"),
@@ -246,6 +251,36 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "check_months": ("Months without a sale", "无销售月份"),
     "check_more": (", and {more} more", "等，另有 {more} 个月"),
     "check_none": ("none", "无"),
+    # the store
+    "added_title": ("Added to the store", "已入库"),
+    "added_nothing": ("Every file is in the store already: nothing to do.", "全部文件均已入库，无需处理。"),
+    "added_number": ("no.", "序号"),
+    "added_customers": (
+        "Customers in the store: {customers}, of whom {new} are new.",
+        "库内客户 {customers} 位，其中新增 {new} 位。",
+    ),
+    "added_skipped": (
+        "{file} was skipped: it has the same bytes as {known}",
+        "已跳过 {file}：内容与 {known} 完全相同",
+    ),
+    "added_overlap_count": (
+        "{file} says the same as {other} of {orders} order days ({lines} lines); they count as both say "
+        "(store.overlap: count)",
+        "{file} 与 {other} 有 {orders} 个订单日（{lines} 行）内容相同，两份均计入（store.overlap: count）",
+    ),
+    "added_overlap_once": (
+        "{file} says the same as {other} of {orders} order days ({lines} lines); they count once "
+        "(store.overlap: once)",
+        "{file} 与 {other} 有 {orders} 个订单日（{lines} 行）内容相同，只计一次（store.overlap: once）",
+    ),
+    "added_settled": (
+        "{key}, from now on for every file of this store: {value}",
+        "自此本库所有文件统一采用的{key}：{value}",
+    ),
+    "settled_date_format": ("date format", "日期格式"),
+    "settled_encoding": ("encoding", "编码"),
+    "settled_currency": ("currency", "币种"),
+    "overlap": ("repeats of orders in another file", "与其他文件重复的订单"),
     # the customer card
     "card_title": ("Customer {customer}: {tier}", "客户 {customer}：{tier}"),
     "card_pending": (

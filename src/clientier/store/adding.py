@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -66,6 +66,13 @@ class Added:
     overlap: str  # what became of the overlaps: count or once
     settled: Mapping[str, str]  # what these files settled for those to come
     notes: tuple[str, ...]
+
+
+def as_data(added: Added) -> dict[str, Any]:
+    """Return what came in as JSON has it."""
+    data = asdict(added)
+    data["names"] = {str(number): name for number, name in added.names.items()}
+    return data
 
 
 def add(options: RunOptions, *, skip_known: bool = False, progress: Progress | None = None) -> Added:

@@ -1,0 +1,49 @@
+"""clientier store: transactions that are read once and kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clientier.cli import options as opt
+from clientier.cli.reporting import print_json, show_added, working
+
+app = typer.Typer(help="Keep transactions, and what every run said, in one file.", rich_markup_mode=None)
+
+
+@app.command()
+def add(  # noqa: PLR0913 - one parameter an option
+    *,
+    files: opt.Files,
+    config: opt.ConfigFile = None,
+    store: opt.StoreFile = None,
+    skip_known: Annotated[
+        bool, typer.Option("--skip-known", help="Skip files that are in the store already.")
+    ] = False,
+    overrides: opt.Overrides = None,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    memory_limit: opt.MemoryLimit = None,
+    wait: opt.Wait = None,
+) -> None:
+    """Add transaction files to the store, all of them or none; the first ones make it.
+
+    Each file is read once. The same file twice is refused. How the first files are read (the transactions:
+    section of the config, date format, encoding, currency) holds for all that follow. An order whose lines
+    come in two files is one order; what two files say of the very same order is reported, and counts as
+    store.overlap says.
+
+    Example: clientier store add sales/2026-10.csv --store clientier.duckdb
+    """
+    asked = opt.run_options(
+        files, config, store=opt.store_path(store), overrides=overrides, memory_limit=memory_limit, wait=wait
+    )
+    with working(asked, quiet) as progress:
+        from clientier.store import adding
+
+        added = adding.add(asked, skip_known=skip_known, progress=progress)
+    if json:
+        print_json(adding.as_data(added))
+    if not quiet:
+        show_added(added, asked)
