@@ -29,6 +29,7 @@ from clientier.store.opening import attached, store_errors
 from clientier.store.relations import digests as store_digests
 from clientier.store.relations import read_store
 from clientier.store.runs import Recorder
+from clientier.store.settled import refuse_other_config
 from clientier.transactions.files import input_paths
 
 
@@ -103,6 +104,7 @@ def _store_of(options: RunOptions, loaded: Loaded, engine: DuckDBEngine) -> Iter
         held(lock_of_store(options.store), "clientier run", wait, of=options.store),
         attached(engine.connection, options.store, read_only=options.trial),
     ):
+        refuse_other_config(engine.connection, loaded.config.transactions, loaded.path)
         engine.number_customers("store.customers")
         yield
 
