@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from clientier import stages
 from clientier.columns import BY_NAME
 from clientier.config import Config
+from clientier.options import RunOptions
 from clientier.placement import Plan, place, raw_tiers
 from clientier.scores import Thresholds
 from making import config_of, customers, random_customers, written
@@ -339,6 +343,60 @@ def test_who_is_to_leave_a_tier_must_leave_its_margin(tmp_path: Path) -> None:
     # 60 / 120.02 = 0.49992 rounds to 0.4999, a cent less to 0.5; 60 / 150.02 = 0.39995 (0.399947) to 0.3999
     assert left == "reach small: 1 more order and 20.02 more"
     assert margin == "reach small: 1 more order and 50.02 more"
+
+
+# ---- tables -----------------------------------------------------------------------------------------
+
+PLAYBOOK = """\
+actions:
+  - {id: hold, title: Hold, tiers: [key, ordinary], when: {pending_tier: "not empty", pending_runs: "<= 1"},
+     purpose: internal, channel: phone, owner: desk, due: 3 days,
+     briefing: {en: "To {pending_tier} after {pending_runs} runs; kept until {keep_until}.",
+                zh: "{pending_runs}期后至{pending_tier}；保级至{keep_until}。"}}
+  - {id: rest, title: Rest, tiers: [key, ordinary], when: {pending_tier: empty},
+     purpose: internal, channel: phone, owner: desk, due: 3 days}
+"""
+TABLE = """\
+customer_id,recency_days,frequency,monetary,tier,pending_tier,pending_runs,keep_until,reason
+0001,9,3,1000,key,ordinary,1,2027-01-14,because
+0002,9,3,990,key,,,,because
+0003,9,3,980,ordinary,small,2,,because
+"""
+
+
+def acted(folder: Path, *said: str) -> list[dict[str, str]]:
+    config_of(folder, TIERS + PLAYBOOK)
+    (folder / "placed.csv").write_text(TABLE, encoding="utf-8")
+    out = io.BytesIO()
+    given = (str(folder / "placed.csv"),)
+    stages.act(RunOptions(given, folder / "clientier.yaml", issued="2026-11-02", overrides=said), out)
+    return list(csv.DictReader(io.StringIO(out.getvalue().decode())))
+
+
+def test_actions_ask_for_pending_moves_of_a_table_read_back(tmp_path: Path) -> None:
+    hold, rest = acted(tmp_path)
+    chinese, _ = acted(tmp_path, "language=zh")
+
+    assert (hold["customer_id"], hold["action_id"]) == ("0001", "hold")
+    assert hold["briefing"] == "To Ordinary after 1 run; kept until 14 January 2027."
+    assert hold["reason"] == "because; a move to another tier is pending; asked for by 1 run"
+    assert (rest["customer_id"], rest["reason"]) == ("0002", "because; no move is pending")
+    assert chinese["briefing"] == "1期后至普通客户；保级至2027年1月14日。"
+    assert chinese["reason"] == "because；级别变动待生效，已连续1期"
+
+
+def test_a_table_is_placed_anew_as_the_rules_say(tmp_path: Path) -> None:
+    config_of(tmp_path, TIERS + "stability: {demote_after: 3, promote_after: 3}\n")
+    (tmp_path / "placed.csv").write_text(TABLE.replace("1000,key", "100,key"), encoding="utf-8")
+    out = io.BytesIO()
+
+    stages.place_table(RunOptions((str(tmp_path / "placed.csv"),), tmp_path / "clientier.yaml"), out)
+
+    rows = {row["customer_id"]: row for row in csv.DictReader(io.StringIO(out.getvalue().decode()))}
+    assert {name: row["tier"] for name, row in rows.items()} == {
+        "0001": "small", "0002": "ordinary", "0003": "ordinary",
+    }  # fmt: skip
+    assert {row[name] for row in rows.values() for name in ("pending_tier", "pending_runs")} == {""}
 
 
 # ---- properties -------------------------------------------------------------------------------------

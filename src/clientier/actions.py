@@ -157,7 +157,7 @@ class _Batch:
     def _spoken(self, chosen: pd.DataFrame) -> Spoken:
         """Return the columns as people say them, tiers by their labels."""
         said = Spoken(chosen, self.config.language, self.config.transactions.currency)
-        for name in ("tier", "next_tier"):
+        for name in ("tier", "next_tier", "pending_tier"):
             if name in chosen:
                 said[name] = self._labels(said[name])
         return said

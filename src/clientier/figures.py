@@ -26,6 +26,8 @@ _SENTENCES = {
         "{recency_days} days since the last order, {lateness} times the usual {rhythm_days}",
         "距上次消费{recency_days}天，为平时间隔（{rhythm_days}天）的{lateness}倍",
     ),
+    "pending_tier": ("a move to another tier is pending", "级别变动待生效"),
+    "pending_runs": ("asked for by {pending_runs} runs", "已连续{pending_runs}期"),
     "gap_orders": ("{gap_orders} orders missing", "还差{gap_orders}次"),
     "gap_monetary": ("{gap_monetary} missing", "还差{gap_monetary}"),
     "gap_share": ("a gap of {gap_share} of the spend", "升级差距为消费额的{gap_share}"),
@@ -38,6 +40,8 @@ _EMPTY = {
     "tenure_days": ("no purchase on record", "无消费记录"),
     "rhythm_days": ("no usual interval yet", "尚无平时间隔"),
     "lateness": ("no usual interval yet", "尚无平时间隔"),
+    "pending_tier": ("no move is pending", "无待生效的级别变动"),
+    "pending_runs": ("no move is pending", "无待生效的级别变动"),
 }
 _NO_ORDERS = ("no orders in the period", "统计期内未消费")
 

@@ -28,7 +28,7 @@ MONTHS = ("January", "February", "March", "April", "May", "June",
           "July", "August", "September", "October", "November", "December")  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _DAYS_KEPT = 20_000
-_PLURAL = re.compile(r" (?:orders|days|times)\b")
+_PLURAL = re.compile(r" (?:orders|days|times|runs)\b")
 
 
 # ---- columns ----------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def fill(template: str, values: Mapping[str, pa.Array], rows: int, empty: str | 
     """Put each row's values in the ``{...}`` of the text.
 
     Where a value is null, ``empty`` stands in its place; with ``empty=None`` the whole text is ``""``.
-    After a 1, "orders", "days" and "times" lose their s.
+    After a 1, "orders", "days", "times" and "runs" lose their s.
     """
     pieces = [piece for piece in _pieces(template, values) if not isinstance(piece, str) or piece]
     if not any(isinstance(piece, pa.Array) for piece in pieces):
