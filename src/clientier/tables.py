@@ -67,10 +67,10 @@ def read_customers(source: BinaryIO, name: str, needed: Sequence[str] = NEEDED) 
         raise DataError([Problem(name, f"column {column} is missing", fix) for column in missing])
     if not table.num_rows:
         raise DataError(Problem(name, "holds no customer", FIX))
-    problems = _Problems(name)
+    problems = CellProblems(name)
     ours = [column for column in CUSTOMER_COLUMNS if column.name in table.column_names]
     customers = pd.DataFrame(
-        {column.name: _column(table[column.name].combine_chunks(), column, problems) for column in ours}
+        {column.name: read_column(table[column.name].combine_chunks(), column, problems) for column in ours}
     )
     _find_empty(customers, needed, problems)
     _find_repeated(customers["customer_id"], problems)
@@ -79,7 +79,7 @@ def read_customers(source: BinaryIO, name: str, needed: Sequence[str] = NEEDED) 
     return CustomerTable(_in_order(customers), tuple(c.name for c in CUSTOMER_COLUMNS if c not in ours))
 
 
-class _Problems:
+class CellProblems:
     """What is wrong with the cells of a table; of each cell the first that was found."""
 
     def __init__(self, name: str) -> None:
@@ -91,6 +91,10 @@ class _Problems:
         for row in rows:
             place = f"{self._name}: row {row + 2}: {column}"
             self._found.setdefault((row, column), Problem(place, fact, fix))
+
+    def rows(self, column: str) -> list[int]:
+        """Return the rows of a column that have a problem, counted as they were added."""
+        return [row for row, name in self._found if name == column]
 
     def first(self) -> list[Problem]:
         """Return the first problems, by row."""
@@ -167,7 +171,7 @@ def _header(data: bytes, name: str) -> list[str]:
         raise DataError(Problem(name, "is not a CSV table", SAVED_AS)) from None
 
 
-def _column(cells: pa.StringArray, column: Column, problems: _Problems) -> pd.Series[Any]:
+def read_column(cells: pa.StringArray, column: Column, problems: CellProblems) -> pd.Series[Any]:
     """Read a column of cells; what cannot be read becomes a problem."""
     if column.kind is Kind.TEXT:
         return frames.text_column(cells)
@@ -192,7 +196,7 @@ def _integers(cells: pa.StringArray, kind: Kind) -> pa.Array:
     )
 
 
-def _cell_by_cell(cells: pa.StringArray, column: Column, problems: _Problems) -> pa.Array:
+def _cell_by_cell(cells: pa.StringArray, column: Column, problems: CellProblems) -> pa.Array:
     """Read each different cell once; slower, but it takes floats and finds the cells that are wrong."""
     encoded = cells.dictionary_encode()
     integers = pa.array([_integer(cell, column.kind) for cell in encoded.dictionary.to_pylist()], pa.int64())
@@ -223,7 +227,7 @@ def _day(cell: str) -> int | None:
         return None
 
 
-def _find_empty(customers: pd.DataFrame, needed: Sequence[str], problems: _Problems) -> None:
+def _find_empty(customers: pd.DataFrame, needed: Sequence[str], problems: CellProblems) -> None:
     """Find cells that must have a value and have none."""
     for column in needed:
         if column not in _MAY_BE_EMPTY:
@@ -233,6 +237,6 @@ def _find_empty(customers: pd.DataFrame, needed: Sequence[str], problems: _Probl
             problems.add(rows.tolist(), column, "is empty", "fill the cell")
 
 
-def _find_repeated(ids: pd.Series[str], problems: _Problems) -> None:
+def _find_repeated(ids: pd.Series[str], problems: CellProblems) -> None:
     rows = np.flatnonzero(ids.duplicated().to_numpy())[:MOST_PROBLEMS]
     problems.add(rows.tolist(), "customer_id", "is there twice", "keep one row a customer")
