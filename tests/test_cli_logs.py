@@ -177,3 +177,28 @@ def test_no_later_command_of_the_process_logs(shop: Path, capsys: Said) -> None:
     capsys.readouterr()
     assert main(["run", "sales.csv", "-o", "out"]) == 0
     assert capsys.readouterr().err.endswith("\nout is up to date: nothing to do.\n")
+
+
+# ---- the store --------------------------------------------------------------------------------------
+
+
+def test_adding_to_a_store_tells_each_file(shop: Path, capsys: Said) -> None:
+    header, *lines = (shop / "sales.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (shop / "again.csv").write_text(header + lines[0] + "0055,A9,2026-03-30,7.00\n")
+    arguments = ["store", "add", "--store", "s.duckdb", "--skip-known", "--log", "json"]
+    assert main([*arguments, "sales.csv"]) == 0
+    told = events(capsys)
+    assert told[0]["command"] == "store add"
+    assert {
+        "level": "info", "event": "added", "file": "sales.csv", "number": 1,
+        "lines": {"no_customer": 1, "rejected": 1, "usable": 6},
+    } in told  # fmt: skip
+    assert {"level": "info", "event": "customers", "customers": 4, "new": 4} in told
+    assert [line["date_format"] for line in told if line["event"] == "settled"] == ["%Y-%m-%d"]
+
+    assert main([*arguments, "sales.csv", "again.csv"]) == 0
+    told = events(capsys)
+    assert [line["file"] for line in told if line["event"] == "skipped"] == ["sales.csv"]
+    (overlap,) = [line for line in told if line["event"] == "overlap"]
+    assert (overlap["level"], overlap["file"], overlap["other"]) == ("warning", "again.csv", "sales.csv")
+    assert (overlap["orders"], overlap["lines"], overlap["counted"]) == (1, 1, "count")

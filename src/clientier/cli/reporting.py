@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clientier.cli import logs
+from clientier.cli.events import log_added, log_run
 from clientier.cli.handling import tell, tell_problem
 from clientier.errors import OutputError, Problem
 from clientier.legend.blocks import clean
 from clientier.options import RunOptions
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from clientier.initial import Start
@@ -45,7 +47,7 @@ def working(options: RunOptions, quiet: bool) -> Iterator[Report | None]:
 def show_run(result: RunResult) -> None:
     """Show what a run did, and where its lists are."""
     if log := logs.current():
-        _log_run(log, result)
+        log_run(log, result)
         return
     from clientier.legend.words import say
     from clientier.report.terminal import summary_report
@@ -55,28 +57,14 @@ def show_run(result: RunResult) -> None:
     tell("\n" + say(key, result.summary["language"], output=result.output))
 
 
-def _log_run(log: logs.Log, result: RunResult) -> None:
-    summary = result.summary
-    rows = summary["rows"]
-    used, excluded = sum(rows["used"].values()), sum(rows["excluded"].values())
-    log.event("rows", read=rows["read"], used=used, excluded=excluded, rejected=rows["rejected"])
-    for note in (*result.notes, *summary["notes"]):
-        log.event("note", text=note)
-    log.event(
-        "unchanged" if result.unchanged else "published",
-        output=result.output,
-        as_of=summary["as_of"],
-        customers=summary["customers"],
-        tiers={tier["tier"]: tier["customers"] for tier in summary["tiers"]},
-        actions=sum(tier["actions"] for tier in summary["tiers"]),
-    )
-
-
 def show_added(added: Added, options: RunOptions) -> None:
     """Show what came into a store."""
     from clientier.config import load
     from clientier.report.added import added_report
 
+    if log := logs.current():
+        log_added(log, added)
+        return
     language = load(options.config, options.overrides, options.language).config.language
     _show_on_stderr(added_report(added, language))
 
@@ -98,10 +86,28 @@ def write_rejects(rejects: pa.Table, path: Path) -> None:
     """
     import pyarrow as pa
 
+    cells = rejects.cast(pa.schema([(name, pa.string()) for name in rejects.column_names]))
+    _write_whole(path, _csv(cells))
+
+
+def write_movements(moved: pd.DataFrame, path: Path) -> None:
+    """Write movers as CSV, as movements.csv of a run has them; to stdout where the path is ``-``.
+
+    Raises:  OutputError
+    """
+    from clientier.movements import cells
+
+    data = _csv(cells(moved))
+    if path == Path("-"):
+        sys.stdout.buffer.write(data)
+    else:
+        _write_whole(path, data)
+
+
+def _csv(cells: pa.Table) -> bytes:
     from clientier.rendering import csv_header, csv_lines, lines_bytes
 
-    cells = rejects.cast(pa.schema([(name, pa.string()) for name in rejects.column_names]))
-    _write_whole(path, csv_header(cells.column_names) + bytes(lines_bytes(csv_lines(cells))))
+    return csv_header(cells.column_names) + bytes(lines_bytes(csv_lines(cells)))
 
 
 def _write_whole(path: Path, data: bytes) -> None:

@@ -24,6 +24,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     overrides: opt.Overrides = None,
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     memory_limit: opt.MemoryLimit = None,
     wait: opt.Wait = None,
 ) -> None:
