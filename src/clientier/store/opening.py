@@ -97,7 +97,7 @@ def store_errors(path: Path) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         fix = "raise --memory-limit, or free space in the temporary folder"
         raise EngineError(Problem("engine", _first_line(error), fix)) from None
-    except (duckdb.IOException, duckdb.FatalException) as error:
+    except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
         raise _worded(path, str(error)) from None
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
@@ -110,6 +110,9 @@ def store_errors(path: Path) -> Iterator[None]:
 def _worded(path: Path, said: str) -> EngineError | OutputError:
     place = str(path)
     if "No space left" in said or "Disk quota" in said:
+        if "spill" in said:
+            fix = "free space in the temporary folder (TMPDIR names it)"
+            return EngineError(Problem("engine", "no space is left for temporary files", fix))
         fix = "free some space; the store is as it was before"
         return OutputError(Problem(place, "the disk is full", fix))
     if "Could not set lock" in said:
@@ -175,6 +178,7 @@ def _make(path: Path) -> None:
                 _attach_file(connection, draft, "STORAGE_VERSION 'latest'")
                 connection.execute(f"USE {NAME}")
                 schema.create(connection)
+                connection.execute(f"CHECKPOINT {NAME}")  # at the end nobody would hear of a full disk
                 _detach(connection)
             draft.rename(path)
         finally:
