@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clientier.cli import configs, stages, stores, verifying
+from clientier.cli import configs, movements, stages, stores, verifying
 from clientier.cli import options as opt
 from clientier.cli.handling import write_version
 from clientier.cli.reporting import (
@@ -180,9 +180,11 @@ def explain(
     print_report(customer_card(customer_id, out, language))
 
 
+app.command()(movements.compare)
 app.command()(stages.score)
 app.command()(stages.place)
 app.command()(stages.act)
 app.command()(verifying.verify)
 app.add_typer(stores.app, name="store")
+app.add_typer(outcomes.app, name="outcome")
 app.add_typer(configs.app, name="config")

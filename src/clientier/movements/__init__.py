@@ -13,7 +13,18 @@ Its cause is found by changing one thing at a time. See docs/definitions.md.
 
 from clientier.movements.causes import COLUMNS, Steps, cells, explain
 from clientier.movements.finding import TierOrder, gone, movers
-from clientier.movements.matrix import Matrix
+from clientier.movements.matrix import CAUSES, Matrix
 from clientier.movements.yardsticks import Yardsticks
 
-__all__ = ["COLUMNS", "Matrix", "Steps", "TierOrder", "Yardsticks", "cells", "explain", "gone", "movers"]
+__all__ = [
+    "CAUSES",
+    "COLUMNS",
+    "Matrix",
+    "Steps",
+    "TierOrder",
+    "Yardsticks",
+    "cells",
+    "explain",
+    "gone",
+    "movers",
+]

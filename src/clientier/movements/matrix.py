@@ -111,6 +111,7 @@ class Matrix:
         then, here = self._money_of(cell)
         return {
             "to": cell[1],
+            "label": _label(self._now, cell[1], self._now.language),
             "customers": self._customers[cell],
             "monetary_before": _amount(then),
             "monetary": _amount(here),

@@ -80,7 +80,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType({
         "已无该客户的有效记录：数据已删除、列入排除名单，或文件已移除",
     ),
     "pending": ("runs pending before: {n}; now in effect", "此前已待调整{n}期，本期生效"),
-    "held": ("held back by the rules of stability", "受稳定规则限制"),
+    "held": ("held back by the rules of stability", "仍在观察期内"),
     "other": ("other figures of the customer changed", "该客户的其他指标有变化"),
 })  # fmt: skip
 

@@ -1,0 +1,46 @@
+"""clientier compare and history: what changed from run to run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clientier.cli import options as opt
+from clientier.cli.reporting import print_json, print_report, write_movements
+
+STDOUT = Path("-")
+
+OldOutput = Annotated[Path, typer.Argument(metavar="OLD", help="The output folder of the earlier run.")]
+NewOutput = Annotated[Path, typer.Argument(metavar="NEW", help="The output folder of the later run.")]
+
+
+def compare(
+    old: OldOutput,
+    new: NewOutput,
+    movements: Annotated[
+        Path | None,
+        typer.Option("--movements", metavar="FILE", help="Write every mover to this CSV file; - for stdout."),
+    ] = None,
+    language: opt.Language = None,
+    json: opt.Json = False,
+) -> None:
+    """Compare two runs: who moved from tier to tier, and why.
+
+    Movements by kind and cause, the biggest movers, a matrix of customers and money from tier to tier, and
+    how many of each tier were kept and lost. The causes: metrics (time passed, or they bought more or less),
+    threshold (the yardstick moved), rules (the config changed), stability (a pending move took effect).
+
+    Example: clientier compare out/2026-09 out/2026-10 --movements movements.csv
+    """
+    from clientier.compare import compare as compared
+    from clientier.report.movements import comparison_report
+
+    comparison = compared(old, new, language)
+    if movements is not None:
+        write_movements(comparison.moved, movements)
+    if json:
+        print_json(comparison.data)
+    elif movements != STDOUT:
+        print_report(comparison_report(comparison))
