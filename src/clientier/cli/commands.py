@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clientier.cli import configs, movements, stages, stores, verifying
+from clientier.cli import configs, movements, outcomes, stages, stores, verifying
 from clientier.cli import options as opt
 from clientier.cli.handling import write_version
 from clientier.cli.reporting import (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from clientier.days import day_of
 from clientier.errors import ConfigError, Problem
 from clientier.options import RunOptions
 
@@ -163,6 +165,20 @@ def store_path(given: Path | None) -> Path:
         fix = "name one, for example --store clientier.duckdb"
         raise ConfigError(Problem("--store", "no store given", fix))
     return given
+
+
+def day_option(option: str, given: str | None) -> date | None:
+    """Return the day that an option names.
+
+    Raises:  ConfigError where it is no day
+    """
+    if given is None:
+        return None
+    try:
+        return day_of(given)
+    except ValueError:
+        fact = f"'{given}' is not a date like 2026-11-05"
+        raise ConfigError(Problem(option, fact, "write the day")) from None
 
 
 def run_options(

@@ -24,6 +24,16 @@ class Recorded:
     blank: int  # no outcome yet
 
 
+def as_data(recorded: Recorded) -> dict[str, int]:
+    """Return what became of the rows, as the command line tells it."""
+    return {
+        **recorded.by_outcome,
+        "unchanged": recorded.unchanged,
+        "older": recorded.older,
+        "blank": recorded.blank,
+    }
+
+
 def record_reports(store: Store, reports: Reports) -> Recorded:
     """Record outcomes, all or none; of two reports of the same action the one of the later day counts.
 
