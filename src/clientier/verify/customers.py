@@ -30,7 +30,8 @@ from clientier.summary import Tally
 from clientier.tables import CellProblems, read_column
 from clientier.verify.findings import Findings
 from clientier.verify.lists import ListFile, Part
-from clientier.verify.metrics import contradictions
+from clientier.verify.metrics import contradictions, of_keeping
+from clientier.verify.months import MOVEMENTS, Movers
 from clientier.verify.rows import RowFile, differing
 
 Share = Callable[[int], None]  # told how many customers have passed
@@ -62,6 +63,7 @@ class Counted:
     tally: Tally = field(default_factory=Tally)
     rows: dict[str, int] = field(default_factory=dict)  # by file, as far as it could be read
     complete: bool = True  # every customer could be read
+    movers: Movers | None = None
     _columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
     def add(self, customers: pd.DataFrame) -> None:
@@ -124,7 +126,7 @@ class _Pass:
         self._file = RowFile(run.folder, "customers", shapes[0], run.form, found)
         self._tiers = self._lists("tiers", shapes[0], ("customer_id",))
         self._actions = self._lists("actions", shapes[1], ("customer_id", "action_id"))
-        self._counted = Counted()
+        self._counted = Counted(movers=Movers(run.folder, run.form, found) if run.had_run_before else None)
         self._order = _Order(run.form.excel and run.form.kind == "csv")
 
     def _lists(self, kind: str, schema: pa.Schema, key: tuple[str, ...]) -> dict[str, ListFile]:
@@ -170,6 +172,7 @@ class _Pass:
         customers, wrong = read_cells(batch.cells, run.form)
         with np.errstate(all="ignore"):  # forged figures may be beyond all bounds
             wrong += contradictions(customers, run.config.metrics, run.after, run.as_of)
+            wrong += of_keeping(customers, run.config.tiers, run.as_of)
             placed = place(self._known(customers), self._plan_for(customers))
             placed["keep_until"] = customers[
                 "keep_until"
@@ -245,6 +248,8 @@ class _Pass:
         counted.tally.count_customers(again.placed, wording.on_the_keep_list(self._run.config.language))
         counted.tally.count_actions(again.lists)
         counted.add(again.customers)
+        if counted.movers is not None:
+            counted.movers.compare(again.placed)
         wrong = self._order.wrong(again.customers["monetary"].to_numpy(dtype=np.int64), batch.ids)
         self._add(batch, "customer_id", wrong, "is out of order: by monetary descending, then by customer_id")
         self._share(batch.before + len(batch.cells))
@@ -266,6 +271,8 @@ class _Pass:
                 self._counted.rows[file.file.name] = rows
         if not self._file.broken:
             self._counted.rows[self._file.name] = self._file.rows
+        if self._counted.movers is not None and (movers := self._counted.movers.finish()) is not None:
+            self._counted.rows[MOVEMENTS] = movers
 
 
 def _done(pair: tuple[_Batch, Future[_Again]]) -> tuple[_Batch, _Again]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
 
 from clientier.columns import RATIO_SCALE
 from clientier.conditions import EPOCH, Mask
-from clientier.config.models import Metrics
+from clientier.config.models import Metrics, Tier
 from clientier.customers import add_metrics, monetary_of
 
 # With more purchases than this the days between the first and the last do not follow from the rounded rhythm.
@@ -38,6 +39,18 @@ def contradictions(
     yield from _of_money(customers, metrics)
     yield from _of_days(customers, (after - EPOCH).days, (as_of - EPOCH).days)
     yield from _of_trend(customers)
+
+
+def of_keeping(customers: pd.DataFrame, tiers: Sequence[Tier], as_of: date) -> Iterator[Contradiction]:
+    """Yield who keeps a tier until a day that cannot be. The day itself follows from order days, which are not here.
+
+    Needs:  tier, keep_until
+    """
+    until = customers["keep_until"]
+    yield "keep_until", _true(until < (as_of - EPOCH).days), "is before as_of"
+    to_lose = [tier.name for tier in takewhile(lambda tier: tier.when is not None, tiers)]
+    free = ~customers["tier"].isin(to_lose)
+    yield "keep_until", (free & until.notna()).to_numpy(dtype=bool), "is told of a tier that nobody loses"
 
 
 def _of_derived(customers: pd.DataFrame, as_of: date) -> Iterator[Contradiction]:

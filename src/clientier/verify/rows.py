@@ -66,10 +66,18 @@ class RowFile:
             waiting += len(more)
         self._waiting = pa.concat_tables(parts)
 
+    def rest(self) -> tuple[int, pa.Table]:
+        """Return all rows that are left, and the number of rows before them."""
+        left = pa.concat_tables([self._waiting, *self._batches])
+        self._waiting = self._schema.empty_table()
+        before, self.rows = self.rows, self.rows + len(left)
+        return before, left
+
     def finish(self) -> int:
-        """Read what is left; return how many rows that is."""
+        """Read what is left without keeping it; return how many rows that is."""
         left = len(self._waiting) + sum(len(batch) for batch in self._batches)
         self._waiting = self._schema.empty_table()
+        self.rows += left
         return left
 
     def _read(self) -> Iterator[pa.Table]:

@@ -21,6 +21,7 @@ from clientier.period import period_until
 from clientier.rendering import without_formulas
 from clientier.verify.customers import Counted
 from clientier.verify.findings import MISSING, Findings
+from clientier.verify.months import compare_matrix
 from clientier.verify.papers import LEGEND, MODEL, REJECTS, SUMMARY, Manifest, Papers
 from clientier.verify.rows import RowFile
 
@@ -46,6 +47,8 @@ class Totals:
         self._compare_money(again["money"])
         self._compare_notes(counted, points)
         self._compare_model(counted, points)
+        if counted.movers is not None:
+            compare_matrix(told["movements"], counted.movers, counted.tally, self._config, self._found)
         self._compare_legend({**told, **again}, points)
 
     def _summary(self, counted: Counted, points: CutPoints, as_of: date) -> dict[str, Any]:
