@@ -167,6 +167,16 @@ def test_who_is_new_or_was_in_a_tier_that_is_no_more_is_placed_at_once(tmp_path:
     assert placed["pending_runs"].tolist() == [pd.NA, pd.NA, 1]  # gold said nothing about the side
 
 
+def test_a_count_of_moves_to_a_tier_that_is_no_more_is_no_count(tmp_path: Path) -> None:
+    month = month_of("1200").assign(
+        previous_tier=pd.Series(["ordinary"], dtype="str"),
+        previous_pending_tier=pd.Series(["gold"], dtype="str"),
+        previous_pending_runs=pd.Series([1], dtype="Int64"),
+    )
+
+    assert story([place(month, waiting(tmp_path, promote=2))]) == [("ordinary", "key", "1")]
+
+
 def test_a_shorter_wait_takes_effect_at_once_for_who_waited_longer(tmp_path: Path) -> None:
     long, short = waiting(tmp_path, demote=4), waiting(tmp_path, demote=3)
     *_, second = months(long, "1200", "500", "500")
@@ -206,6 +216,13 @@ def test_a_kept_customer_waits_in_a_better_tier_like_everybody(tmp_path: Path) -
 
     assert story(placed) == [("ordinary", "", ""), ("ordinary", "small", "1"), ("small", "", "")]
     assert placed[1]["reason"][0].endswith("kept: on the keep list")
+
+
+def test_only_a_last_tier_with_a_rule_is_closed_to_kept_customers(tmp_path: Path) -> None:
+    tiers = TIERS.replace(TIERS[TIERS.index("  - {name: review") : TIERS.index("potential")], "")
+    plan = plan_of(tmp_path, tiers, "stability.promote_after=2", kept=("A",))
+
+    assert story(months(plan, "100", "500")) == [("small", "", ""), ("small", "ordinary", "1")]
 
 
 # ---- the margin -------------------------------------------------------------------------------------
@@ -343,6 +360,19 @@ def test_who_is_to_leave_a_tier_must_leave_its_margin(tmp_path: Path) -> None:
     # 60 / 120.02 = 0.49992 rounds to 0.4999, a cent less to 0.5; 60 / 150.02 = 0.39995 (0.399947) to 0.3999
     assert left == "reach small: 1 more order and 20.02 more"
     assert margin == "reach small: 1 more order and 50.02 more"
+
+
+def test_a_margin_of_another_tier_is_no_hindrance_on_the_way_up(tmp_path: Path) -> None:
+    margin = '{refund_rate: ">= 0.5"}, stay: {refund_rate: ">= 0.4"}}'
+    watch = '  - {name: watch, when: {frequency: "= 3"}}'
+    tiers = TIERS.replace('{refund_rate: ">= 0.5"}}', f"{margin}\n{watch}")
+    month = customers(
+        recency_days=[10], frequency=[3], monetary=["55"], gross=["100"], refunds=["45"], refund_rate=["0.45"]
+    )
+
+    placed = place(month, plan_of(tmp_path, tiers))
+
+    assert placed[["tier", "gap"]].to_numpy().tolist() == [["watch", "reach small: 1 more order"]]
 
 
 # ---- tables -----------------------------------------------------------------------------------------
