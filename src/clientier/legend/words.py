@@ -104,7 +104,7 @@ def doing_words(doing: str, language: str) -> str:
 
 
 _DOING_ZH: Mapping[str, str] = MappingProxyType({
-    "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入",
+    "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入", "storing": "入库",
     "verifying": "核对",
 })  # fmt: skip
 
@@ -281,6 +281,51 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "settled_encoding": ("encoding", "编码"),
     "settled_currency": ("currency", "币种"),
     "overlap": ("repeats of orders in another file", "与其他文件重复的订单"),
+    "forgotten": ("erased on request", "应要求删除"),
+    "stored_title": ("The store {store}", "数据仓 {store}"),
+    "stored_size": ("Customers: {customers}. Bytes: {bytes}.", "客户 {customers} 位，大小 {bytes} 字节。"),
+    "stored_bytes": ("bytes", "字节"),
+    "stored_runs": ("Runs", "已发布的各期"),
+    "stored_month": ("month", "月份"),
+    "stored_as_of": ("as of", "统计截止日"),
+    "stored_output": ("folder", "输出目录"),
+    "stored_no_file": ("No file yet.", "尚无文件。"),
+    "stored_no_run": ("No run yet.", "尚无已发布的运行。"),
+    "stored_removed": (
+        "Removed file {number}, {file}: lines used {lines}.",
+        "已移除文件 {number}（{file}）：采用行 {lines}。",
+    ),
+    "stored_runs_stay": (
+        "Runs that were published stay as they were said; run the month again to let it tell.",
+        "已发布的各期保持原样；如需反映本次移除，请重新运行该月。",
+    ),
+    "stored_sound": (
+        "{store}: ok. Files: {files}. Lines: {lines}. Customers: {customers}. Order days: {order_days}. Runs: {runs}.",
+        "{store}：无误。文件 {files} 个，{lines} 行，客户 {customers} 位，订单日 {order_days} 个，已发布 {runs} 期。",
+    ),
+    "stored_rewritten": (
+        "{store} was written anew: {before} bytes before, {after} now.",
+        "{store} 已重写：原 {before} 字节，现 {after} 字节。",
+    ),
+    "stored_exported": ("{table}: {rows} rows", "{table}：{rows} 行"),
+    "stored_known": (
+        "The store knows this customer by {lines} lines, in the runs of: {months}. The id stands in {texts} other texts.",
+        "数据仓中该客户有 {lines} 行交易，涉及各期：{months}。另有 {texts} 处文本含该编号。",
+    ),
+    "stored_ask": (
+        "Erase this customer? It cannot be undone",
+        "确认删除该客户？此操作无法撤销",
+    ),
+    "stored_kept": ("Nothing was erased.", "未作删除。"),
+    "stored_forgotten": ("The customer is erased from the store.", "该客户已从数据仓中删除。"),
+    "stored_outputs": (
+        "These folders were published with the customer, and hold the id still. Remove them, or publish the runs anew:",
+        "以下输出目录发布时含有该客户，其中仍有该编号，请删除或重新发布：",
+    ),
+    "stored_elsewhere": (
+        "Transaction files, exports, and copies of the store or of outputs are yours to clean.",
+        "交易文件、导出数据，以及数据仓和输出的副本，请自行清理。",
+    ),
     # the customer card
     "card_title": ("Customer {customer}: {tier}", "客户 {customer}：{tier}"),
     "card_pending": (

@@ -10,7 +10,6 @@ from clientier.legend.words import NOTHING, count, outcome_words, say
 
 if TYPE_CHECKING:
     from clientier.store.adding import Added, AddedFile
-    from clientier.store.overlap import Overlap
 
 
 def added_report(added: Added, language: str) -> Iterator[Block]:
@@ -53,18 +52,14 @@ def _points(added: Added, language: str) -> Iterator[str]:
     for known in added.skipped:
         yield say("added_skipped", language, file=known.name, known=known.same_as)
     for found in added.overlaps:
-        yield _overlap(added, found, language)
+        yield say(
+            f"added_overlap_{added.overlap}",
+            language,
+            file=found.file,
+            other=found.other,
+            orders=count(found.order_days),
+            lines=count(found.lines),
+        )
     for key, value in added.settled.items():
         yield say("added_settled", language, key=say(f"settled_{key}", language), value=value)
     yield from added.notes
-
-
-def _overlap(added: Added, found: Overlap, language: str) -> str:
-    return say(
-        f"added_overlap_{added.overlap}",
-        language,
-        file=added.names[found.file],
-        other=added.names[found.other],
-        orders=count(found.order_days),
-        lines=count(found.lines),
-    )

@@ -21,8 +21,8 @@ _SAME = f"{_KEY}, gross, refunds, margin, lines"
 class Overlap:
     """What a file says that another one, in the store or before it in this command, said already."""
 
-    file: int  # numbers, as in the store
-    other: int
+    file: str  # names; "file 3 (sales/2026-10.csv)" of the other
+    other: str
     order_days: int
     lines: int
 
@@ -45,10 +45,13 @@ def find_overlaps(connection: duckdb.DuckDBPyConnection, first: int) -> list[Ove
           AND day IN (SELECT day FROM common_days)
         GROUP BY ALL HAVING count(*) > 1 AND max(file) >= {first}""")
     query = f"""
-        SELECT file, other, count(*), sum(lines) FROM ({_said_before(connection)})
-        WHERE file >= {first} GROUP BY ALL ORDER BY ALL"""
+        SELECT f.name, 'file ' || other || ' (' || o.name || ')', order_days, lines
+        FROM (SELECT file, other, count(*) AS order_days, sum(lines) AS lines FROM ({_said_before(connection)})
+              WHERE file >= {first} GROUP BY ALL) AS found
+             JOIN store.files AS f ON f.file = found.file JOIN store.files AS o ON o.file = found.other
+        ORDER BY found.file, found.other"""
     found = connection.execute(query).fetchall()
-    return [Overlap(file, other, count, int(lines)) for file, other, count, lines in found]
+    return [Overlap(name, other, count, int(lines)) for name, other, count, lines in found]
 
 
 def _said_before(connection: duckdb.DuckDBPyConnection) -> str:
@@ -59,7 +62,7 @@ def _said_before(connection: duckdb.DuckDBPyConnection) -> str:
         WHERE other < file"""
 
 
-def refuse(overlaps: Sequence[Overlap], names: dict[int, str]) -> None:
+def refuse(overlaps: Sequence[Overlap]) -> None:
     """Refuse files that say again what others say.
 
     Raises:  DataError, with a problem for each pair of files, where there is any
@@ -67,9 +70,8 @@ def refuse(overlaps: Sequence[Overlap], names: dict[int, str]) -> None:
     fix = "leave out the lines that are there already, or write store.overlap: count or once"
     problems = [
         Problem(
-            names[found.file],
-            f"{found.order_days:,} order days of {found.lines:,} lines are the same in file {found.other}, "
-            f"{names[found.other]}",
+            found.file,
+            f"{found.order_days:,} order days of {found.lines:,} lines are the same in {found.other}",
             fix,
         )
         for found in overlaps
