@@ -52,7 +52,7 @@ def show_run(result: RunResult) -> None:
     from clientier.legend.words import say
     from clientier.report.terminal import summary_report
 
-    _show_on_stderr(summary_report(result.summary, result.notes))
+    show_report(summary_report(result.summary, result.notes))
     key = "unchanged" if result.unchanged else "published"
     tell("\n" + say(key, result.summary["language"], output=result.output))
 
@@ -66,7 +66,7 @@ def show_added(added: Added, options: RunOptions) -> None:
         log_added(log, added)
         return
     language = load(options.config, options.overrides, options.language).config.language
-    _show_on_stderr(added_report(added, language))
+    show_report(added_report(added, language))
 
 
 def write_config(text: str, path: Path, replace: bool) -> None:
@@ -176,7 +176,8 @@ def print_json(data: Mapping[str, Any]) -> None:
     sys.stdout.buffer.write(json_text(data).encode())
 
 
-def _show_on_stderr(blocks: Iterable[Block]) -> None:
+def show_report(blocks: Iterable[Block]) -> None:
+    """Show a report beside the data, on stderr."""
     from clientier.report.console import show
 
     try:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from clientier.cli import options as opt
+from clientier.cli import store_upkeep
 from clientier.cli.reporting import print_json, show_added, working
 
 app = typer.Typer(help="Keep transactions, and what every run said, in one file.", rich_markup_mode=None)
@@ -48,3 +49,11 @@ def add(  # noqa: PLR0913 - one parameter an option
         print_json(adding.as_data(added))
     if not quiet:
         show_added(added, asked)
+
+
+app.command("list")(store_upkeep.list_contents)
+app.command()(store_upkeep.remove)
+app.command()(store_upkeep.check)
+app.command()(store_upkeep.vacuum)
+app.command()(store_upkeep.export)
+app.command()(store_upkeep.forget)
