@@ -200,5 +200,20 @@ def test_adding_to_a_store_tells_each_file(shop: Path, capsys: Said) -> None:
     told = events(capsys)
     assert [line["file"] for line in told if line["event"] == "skipped"] == ["sales.csv"]
     (overlap,) = [line for line in told if line["event"] == "overlap"]
-    assert (overlap["level"], overlap["file"], overlap["other"]) == ("warning", "again.csv", "sales.csv")
+    assert (overlap["level"], overlap["file"], overlap["other"]) == (
+        "warning",
+        "again.csv",
+        "file 1 (sales.csv)",
+    )
     assert (overlap["orders"], overlap["lines"], overlap["counted"]) == (1, 1, "count")
+
+
+def test_verifying_tells_what_was_looked_at_and_what_contradicts(shop: Path, capsys: Said) -> None:
+    assert main(["run", "sales.csv", "-o", "out", "-q"]) == 0
+    assert main(["verify", "out", "--log", "json"]) == 0
+    verified = next(line for line in events(capsys) if line["event"] == "verified")
+    assert (verified["output"], verified["customers"], verified["actions"]) == ("out", 4, 6)
+    (shop / "out" / "tiers" / "key.csv").write_text("customer_id\n")
+    assert main(["verify", "out", "--log", "json"]) == 1
+    problems = [line for line in events(capsys) if line["event"] == "problem"]
+    assert any("tiers/key.csv" in line["place"] for line in problems)

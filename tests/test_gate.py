@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from clientier.cli import main
 from clientier.config.models import Gate
 from clientier.errors import DataError, Problem
 from clientier.gate import check_days, check_tiers
 from clientier.period import Period, period_until
+from corner_shop import write_shop
 
 # Lines by month of 2026, the last day up to which October is counted being the 31st.
 DAYS = [(date(2026, 10, 30), 300), (date(2026, 10, 2), 100), (date(2026, 9, 5), 500), (date(2026, 7, 1), 50)]
@@ -136,3 +139,39 @@ def test_a_tier_that_only_one_of_the_runs_has_is_empty_in_the_other() -> None:
 
 def test_a_first_run_has_nothing_to_jump_from() -> None:
     check_tiers(Gate(tier_jump=Decimal(0)), shares(key="100"), None)
+
+
+# ---- a run ------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_published_when_the_gate_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_shop(
+        tmp_path
+    )  # its sales: one of May 2024, one of December 2025, the rest of January to March 2026
+    monkeypatch.chdir(tmp_path)
+    run = ["run", "sales.csv", "-o", "out/{as_of:%Y-%m}", "-q", "--set", "gate.missing_months=refuse"]
+    assert main(run) == 1
+    assert capsys.readouterr().err.startswith(
+        "gate.missing_months: no usable line in 2025-04, 2025-05, 2025-06, 2025-07, 2025-08, 2025-09, "
+        "2025-10, 2025-11; the window is 2025-04-01 to 2026-03-31\n  fix: see that every file is there"
+    )
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_tiers_that_jumped_since_the_run_before_are_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    # January: one order makes 0012 ordinary, the other two are small. March: 0012 key, 00034 ordinary, two small.
+    assert main(["run", "sales.csv", "-o", "january", "-q", "--as-of", "2026-01-31"]) == 0
+    march = ["run", "sales.csv", "-o", "march", "-q", "--previous", "january"]
+    assert main([*march, "--set", "gate.tier_jump=0.1"]) == 1
+    key, fix, small, _ = capsys.readouterr().err.splitlines()
+    assert key.startswith("gate.tier_jump: tier key holds 25 % of the customers, 0 % in the run before: 25 ")
+    assert fix.endswith("if the figures are right, add --set gate.tier_jump=1")
+    assert "tier small holds 50 % of the customers, 66.67 % in the run before: 16.67 points apart" in small
+    assert {path.name for path in tmp_path.iterdir()} == {"sales.csv", "clientier.yaml", "january"}
+    assert main([*march, "--set", "gate.tier_jump=1"]) == 0

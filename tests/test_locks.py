@@ -8,13 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from clientier.cli import main
 from clientier.errors import ConfigError, OutputError
 from clientier.locks import held, lock_of_output, lock_of_store, wait_seconds
+from corner_shop import write_shop
+
+Said = pytest.CaptureFixture[str]
 
 # Holds the lock until its standard input is closed.
 HOLDER = """
@@ -177,3 +181,46 @@ def test_lengths_of_time_are_understood(text: str | None, seconds: float) -> Non
 def test_anything_else_is_no_length_of_time(text: str) -> None:
     with pytest.raises(ConfigError, match="is not a length of time"):
         wait_seconds(text)
+
+
+# ---- commands ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in the corner shop's folder."""
+    write_shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+STORE = ("store", "add", "sales.csv", "--store", "shop.duckdb", "-q")
+
+
+@pytest.mark.parametrize(
+    ("command", "lock_of", "place"),
+    [
+        (("run", "sales.csv", "-o", "out", "-q"), lock_of_output, "out"),
+        (("run", "sales.csv", "-o", "{as_of}", "-q"), lock_of_output, "2026-03-31"),
+        (STORE, lock_of_store, "shop.duckdb"),
+        (("run", "--store", "shop.duckdb", "-o", "out", "-q"), lock_of_store, "shop.duckdb"),
+    ],
+)
+def test_a_command_says_who_has_what_it_needs_and_can_wait_for_it(
+    shop: Path, capsys: Said, command: tuple[str, ...], lock_of: Callable[[Path], Path], place: str
+) -> None:
+    if "--store" in command and command[0] == "run":
+        assert main([*STORE]) == 0
+    with holder_of(lock_of(shop / place)) as process:
+        assert main([*command]) == 3
+        err = capsys.readouterr().err
+        assert err.startswith(f"{place}: is in use by `clientier run`, pid {process.pid} on host ")
+        assert err.endswith("\n  fix: wait for it, or add --wait 60s\n")
+        assert process.stdin
+        process.stdin.close()
+        assert main([*command, "--wait", "60s"]) == 0
+
+
+def test_a_wait_that_is_no_time_ends_with_2(shop: Path, capsys: Said) -> None:
+    assert main(["run", "sales.csv", "-o", "out", "--wait", "soon"]) == 2
+    assert capsys.readouterr().err.startswith("--wait: 'soon' is not a length of time\n")

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from clientier import templates
+from clientier.cli import main
 from clientier.errors import ConfigError
 from clientier.locks import held
 from clientier.templates import candidate, expand, is_template, move_latest
+from corner_shop import write_shop
 
 DAY = date(2026, 10, 31)
 
@@ -206,3 +208,65 @@ def test_a_folder_renamed_by_hand_is_no_candidate(out: Path) -> None:
 
 def test_a_name_without_a_day_is_its_own_candidate(out: Path) -> None:
     assert candidate(Path("out/2026-10")) == Path("out/2026-10")
+
+
+# ---- a run ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in the corner shop's folder, whose newest sale is of 31 March 2026."""
+    write_shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+RUN = ("run", "sales.csv", "-o", "out/{as_of:%Y-%m}")
+
+
+def made(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_a_run_is_published_under_its_month_and_linked(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*RUN]) == 0
+    assert capsys.readouterr().err.endswith("\nWritten to out/2026-03\n")
+    assert {path.name for path in (shop / "out").iterdir()} == {"2026-03", "latest"}
+    assert (shop / "out" / "latest" / "customers.csv").exists()
+
+
+@pytest.mark.parametrize("as_of", [(), ("--as-of", "2026-03-31")])
+def test_the_same_run_again_only_mends_its_link(
+    shop: Path, capsys: pytest.CaptureFixture[str], as_of: tuple[str, ...]
+) -> None:
+    assert main([*RUN, *as_of, "-q"]) == 0
+    before = made(shop / "out" / "2026-03")
+    for killed_before_linking in (False, True):
+        if killed_before_linking:
+            (shop / "out" / "latest").unlink()
+        assert main([*RUN, *as_of]) == 0
+        assert capsys.readouterr().err.endswith("\nout/2026-03 is up to date: nothing to do.\n")
+        assert (shop / "out" / "latest").readlink() == Path("2026-03")
+        assert made(shop / "out" / "2026-03") == before
+
+
+def test_an_older_month_is_published_beside_the_newest(shop: Path) -> None:
+    assert main([*RUN, "-q"]) == 0
+    assert main([*RUN, "--as-of", "2026-02-28", "-q"]) == 0
+    assert (shop / "out" / "2026-02" / "customers.csv").exists()
+    assert (shop / "out" / "latest").readlink() == Path("2026-03")
+
+
+def test_a_folder_called_latest_is_noted_by_the_run(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "out" / "latest").mkdir(parents=True)
+    assert main([*RUN]) == 0
+    assert "out/latest is no link: it is left as it is" in capsys.readouterr().err
+
+
+def test_a_name_that_cannot_be_understood_ends_with_2_before_anything_is_read(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "nothing.csv", "-o", "out/{month}"]) == 2
+    assert capsys.readouterr().err.startswith("-o: 'out/{month}' names 'month': only as_of is known\n")

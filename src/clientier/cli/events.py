@@ -38,8 +38,8 @@ def log_added(log: Log, added: Added) -> None:
         log.event(
             "overlap",
             "warning",
-            file=added.names[found.file],
-            other=added.names[found.other],
+            file=found.file,
+            other=found.other,
             orders=found.order_days,
             lines=found.lines,
             counted=added.overlap,
