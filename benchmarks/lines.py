@@ -1,6 +1,6 @@
 """The benchmark's transactions: made by hashing, so that every machine gets the same lines.
 
-python benchmarks/lines.py FOLDER LINES
+python benchmarks/lines.py FOLDER LINES [months]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ COPY (
         -- a square-root-like skew: the first customers order several times as often as the last
         SELECT o,
                (pow(hash(o, 1) / pow(2, 64), 1.6) * $ids)::BIGINT AS customer,
-               DATE '2024-01-01' + (hash(o, 2) % 1000)::INTEGER AS day
+               DATE '2024-01-01' + (hash(o, 2) % $days)::INTEGER AS day
         FROM range($orders) AS r(o)
     ),
     lines AS (
@@ -39,6 +39,30 @@ COPY (
 """
 
 
+def month_files(folder: Path, lines: int) -> list[Path]:
+    """Return 36 files of a month each, 2024 to 2026, that hold about so many lines together."""
+    home = folder / f"months_{lines}"
+    if not home.is_dir():
+        part = folder / f"months_{lines}.part"
+        part.mkdir(parents=True, exist_ok=True)
+        whole = part / "whole.csv"
+        _make(whole, lines, days=1096)
+        _split(whole, part)
+        whole.unlink()
+        part.rename(home)
+    return sorted(home.glob("*.csv"))
+
+
+def _split(whole: Path, home: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("SET preserve_insertion_order = true")
+        connection.execute(f"CREATE TABLE lines AS SELECT * FROM read_csv('{whole}', all_varchar = true)")
+        for month in range(36):
+            name = f"{2024 + month // 12}-{month % 12 + 1:02}"
+            query = f"SELECT * FROM lines WHERE starts_with(order_date, '{name}')"
+            connection.execute(f"COPY ({query}) TO '{home / name}.csv' (HEADER)")
+
+
 def lines_file(folder: Path, lines: int) -> Path:
     """Return the file of that many lines in this folder, made now unless it is there whole.
 
@@ -53,10 +77,10 @@ def lines_file(folder: Path, lines: int) -> Path:
     return path
 
 
-def _make(path: Path, lines: int) -> None:
+def _make(path: Path, lines: int, days: int = 1000) -> None:
     """Write the lines under another name first: a file that is there is whole."""
     part = path.with_suffix(".part")
-    counts = {"ids": int(lines * IDS_PER_LINE), "orders": int(lines * 0.41) + 100, "lines": lines}
+    counts = {"ids": int(lines * IDS_PER_LINE), "orders": int(lines * 0.41) + 100, "lines": lines, "days": days}
     with duckdb.connect() as connection:
         connection.execute(MAKE.format(path=part), counts)
     part.rename(path)
@@ -68,4 +92,5 @@ def _is_whole(path: Path, lines: int) -> bool:
 
 
 if __name__ == "__main__":
-    lines_file(Path(sys.argv[1]), int(sys.argv[2]))
+    make = month_files if sys.argv[3:] == ["months"] else lines_file
+    make(Path(sys.argv[1]), int(sys.argv[2]))

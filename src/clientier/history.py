@@ -24,7 +24,7 @@ from clientier.options import RunOptions
 from clientier.past import Past, lists_of_folder, past_of_folder
 from clientier.scores import Thresholds
 from clientier.store import runs
-from clientier.store.issuing import GivenOut, before_run, earlier_relations, in_lists
+from clientier.store.issuing import GivenOut, before_run, digest_before_run, earlier_relations, in_lists
 from clientier.summary import share
 
 _SAID = {
@@ -77,7 +77,8 @@ def find_history(job: Asked, as_of: date, issued: date) -> History:
     given_out = _given_out(job, as_of, issued)
     lists = tuple(earlier_relations(given_out, job.config.actions, issued)) if given_out else ()
     parts = [before.digest] if before else []
-    parts += [job.engine.digest(relation) for relation in lists]
+    if lists and job.options.store is not None:
+        parts.append(digest_before_run(job.engine.connection, as_of, issued))
     return History(before, lists, hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else None)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -48,9 +49,8 @@ class Moves:
         self._matrix.add(customers)
         moved = movers(customers, self._order)
         self._moved.append(moved)
-        who = customers["customer_id"].isin(moved["customer_id"])
         known = [name for name in _MEASURED if name in customers]  # without the scores of this run
-        self._measured.append(customers.loc[who, known].reset_index(drop=True))
+        self._measured.append(customers[known].take(moved["position"].to_numpy(dtype=np.int64)))
 
     def explained(self) -> tuple[pa.Table, dict[str, Any]]:
         """Return the rows of movements.csv, and what the summary says of them."""

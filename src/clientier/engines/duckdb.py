@@ -54,11 +54,6 @@ class DuckDBEngine:
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM kept")
         self._connection.unregister("kept")
 
-    def digest(self, relation: str) -> str:
-        """Return a digest of the rows of a relation, in whatever order they come."""
-        rows = f"SELECT count(*), bit_xor(md5_number(CAST(said AS VARCHAR))) FROM ({relation}) AS said"
-        return str(self._rows(rows))
-
     def recall(self, relation: str) -> None:
         """Let every customer carry what a relation (customer, and any columns) knows of them."""
         self._recalled.append(relation)

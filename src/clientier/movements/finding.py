@@ -94,7 +94,7 @@ def movers(customers: pd.DataFrame, order: TierOrder) -> pd.DataFrame:
     """Return the customers of a batch who moved.
 
     Needs:  customer_id, tier, pending_tier, recency_days, frequency, monetary, and columns.PREVIOUS
-    Gives:  customer_id, from, to, movement; raw_before, raw: the tiers that the rules alone said;
+    Gives:  customer_id, position (in the batch), from, to, movement; raw_before, raw: the tiers that the rules alone said;
             pending_runs_before, recency_days; frequency_before, frequency, monetary_before, monetary
     """
     before = State(customers["previous_tier"].fillna(""), customers["previous_frequency"])
@@ -105,6 +105,7 @@ def movers(customers: pd.DataFrame, order: TierOrder) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": chosen["customer_id"],
+            "position": pd.Series(rows, dtype="Int64"),
             "from": tier,
             "to": chosen["tier"],
             "movement": pd.Series(movement[rows], dtype="str"),
@@ -132,6 +133,7 @@ def gone(customers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": chosen["customer_id"],
+            "position": unknown,
             "from": chosen["tier"],
             "to": nothing,
             "movement": frames.text_column(pa.repeat("lost", count)),

@@ -44,6 +44,21 @@ def before_run(as_of: date, issued: date) -> GivenOut:
     return GivenOut(actions, _finished_before(issued))
 
 
+def digest_before_run(connection: duckdb.DuckDBPyConnection, as_of: date, issued: date) -> str:
+    """Return a digest of what ``before_run`` finds.
+
+    What a monthly run gave out follows from what it was made from; the rest is counted row by row.
+    """
+    other = f"date_trunc('month', as_of) <> DATE '{as_of.replace(day=1)}'"
+    runs = (
+        f"SELECT run, md5(made_from) FROM store.runs WHERE {other} AND issued < DATE '{issued}' ORDER BY run"
+    )
+    daily = f"SELECT customer, action_id, issued, due FROM store.issued WHERE run IS NULL AND issued < DATE '{issued}'"
+    rows = "SELECT count(*), bit_xor(md5_number(CAST(rows AS VARCHAR))) FROM ({}) AS rows"
+    queries = (runs, rows.format(daily), rows.format(_finished_before(issued)))
+    return str([connection.execute(query).fetchall() for query in queries])
+
+
 def before_day(day: date) -> GivenOut:
     """Return what was given out before the list of a day: by a monthly run of the same day, too."""
     actions = f"""SELECT customer, action_id, issued, due FROM store.issued
@@ -132,12 +147,28 @@ def _days_back(day: date, time: str | None) -> date:
     return day - timedelta(days=min(days, (day - date.min).days))
 
 
+def published_sql(run: int) -> str:
+    """Return the query of what a run said of its customers, as a later rule and a daily list want it.
+
+    Gives:  customer, previous_tier, previous_pending_tier, previous_pending_runs, published_grade,
+            published_keep_until
+    """
+    return f"""SELECT customer, tier AS previous_tier, pending_tier AS previous_pending_tier,
+        pending_runs AS previous_pending_runs, grade AS published_grade, keep_until AS published_keep_until
+        FROM store.placed WHERE run = {run}"""
+
+
+def recorded_columns(lists: pa.Table) -> pa.Table:
+    """Return the columns of an action list that are recorded, all plain text: parts of a list fit together."""
+    return pa.table({name: lists[name].cast(pa.string()) for name in _RECORDED})
+
+
 def record_issued(connection: duckdb.DuckDBPyConnection, run: int | None, day: date, lists: pa.Table) -> None:
     """Record what a list gave out on a day; what it carries over was recorded when it was given out.
 
     Needs:  run, empty for a daily list; lists with the columns of columns.ACTION_COLUMNS
     """
-    connection.register("listed", lists.select(_RECORDED))
+    connection.register("listed", recorded_columns(lists))
     connection.execute(
         """INSERT INTO store.issued (run, customer, tier, action_id, issued, due)
            SELECT ?, customer, tier, action_id, CAST(listed.issued AS DATE), CAST(due_date AS DATE)
