@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from clientier.config import Config
 from clientier.options import RunOptions
 from clientier.placement import Plan, place, raw_tiers
 from clientier.scores import Thresholds
-from making import config_of, customers, random_customers, written
+from making import config_of, customers, money, random_customers, written
 
 TIERS = """\
 tiers:
@@ -261,6 +263,17 @@ def test_the_reason_of_who_stays_by_the_margin_names_both_lines(tmp_path: Path) 
     )
     assert chinese["reason"][0] == (
         "在缓冲区内保级：净消费额950.00元（退出线：净消费额不低于900.00元；进入线：净消费额不低于1,000.00元）"
+    )
+
+
+def test_a_margin_of_shares_is_told_once(tmp_path: Path) -> None:
+    rule = '{monetary: ">= 1000"}, stay: {customer_share: "<= 0.2"}'
+    plan = plan_of(tmp_path, TIERS.replace('{monetary: ">= 1000"}', rule))
+    top = dataclasses.replace(plan, cuts={("customer_share", Decimal("0.2")): money("900")})
+
+    assert months(top, "1000", "950")[1]["reason"][0] == (
+        "among the top 20 % of customers (from 900.00): enough to stay, "
+        "not to enter (net spend: at least 1,000.00)"
     )
 
 

@@ -50,10 +50,15 @@ def stays(
 
     Needs:  facts, what of ``stay`` holds for each of them
     """
+    chinese = language == "zh"
     to_stay, to_enter = (rule(condition, language, currency, cuts) for condition in (stay, when))
-    if language == "zh":
-        return joined("在缓冲区内保级：", facts, f"（退出线：{to_stay}；进入线：{to_enter}）")
-    return joined(facts, f": enough to stay ({to_stay}), not to enter ({to_enter})")
+    if all(test.column in SHARE_COLUMNS for test in comparisons(stay)):
+        line = ""  # the facts on a share are its rule
+    else:
+        line = f"退出线：{to_stay}；" if chinese else f" ({to_stay})"
+    if chinese:
+        return joined("在缓冲区内保级：", facts, f"（{line}进入线：{to_enter}）")
+    return joined(facts, f": enough to stay{line}, not to enter ({to_enter})")
 
 
 def pending(to: str, until_then: str, run: int, of: int, language: str) -> str:
