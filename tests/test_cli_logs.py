@@ -217,3 +217,12 @@ def test_verifying_tells_what_was_looked_at_and_what_contradicts(shop: Path, cap
     assert main(["verify", "out", "--log", "json"]) == 1
     problems = [line for line in events(capsys) if line["event"] == "problem"]
     assert any("tiers/key.csv" in line["place"] for line in problems)
+
+
+def test_outcomes_are_counted_in_the_log(shop: Path, capsys: Said) -> None:
+    assert main(["store", "add", "sales.csv", "--store", "s.duckdb", "-q"]) == 0
+    assert main(["run", "--store", "s.duckdb", "-o", "out", "-q"]) == 0
+    (shop / "done.csv").write_text("customer_id,action_id,outcome,day\n0012,key-opinion,done,2026-04-10\n")
+    assert main(["outcome", "add", "done.csv", "--store", "s.duckdb", "--log", "json"]) == 0
+    (outcomes,) = [line for line in events(capsys) if line["event"] == "outcomes"]
+    assert (outcomes["file"], outcomes["done"], outcomes["refused"]) == ("done.csv", 1, 0)

@@ -24,7 +24,7 @@ _TOLD = {
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913 - one parameter an option
     *,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Outcomes: .csv, .tsv or .parquet, or - for standard input.")
@@ -39,6 +39,7 @@ def add(
     ] = "en",
     json: opt.Json = False,
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Record what staff did: done, refused or unreachable (已完成, 客户拒绝, 无法联系).
