@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from clientier.store.forgetting import Known
     from clientier.store.opening import Store
 
+_YES = frozenset({"y", "yes", "是"})
+
 Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="The language of what is told.")]
 Which = Annotated[
     list[str],
@@ -183,10 +185,13 @@ def _confirmed(known: Known, language: str) -> bool:
         fact = "erasing asks first, and there is no terminal to answer"
         raise ConfigError(Problem("--yes", fact, "add --yes"))
     show_report(known_report(known, language))
-    try:
-        return typer.confirm(say("stored_ask", language), err=True)
-    except typer.Abort:  # the end of the input, or an interrupt
-        raise KeyboardInterrupt from None
+    # Not typer.confirm: it writes to standard output, which is for data alone.
+    sys.stderr.write(f"{say('stored_ask', language)} [y/N]: ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        raise KeyboardInterrupt
+    return answer.strip().lower() in _YES
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from clientier.atomic import output_errors, staged_folder
 from clientier.engines import BATCH_ROWS
+from clientier.errors import OutputError, Problem
 from clientier.outputs import Sink
 from clientier.rendering import csv_header, csv_lines, lines_bytes
 from clientier.store.listing import OVERLAP, USABLE
@@ -52,6 +53,8 @@ def export(store: Store, folder: Path, form: str = "csv") -> dict[str, int]:
     Needs:   form, csv or parquet
     Raises:  OutputError where the folder is there already, or cannot be written
     """
+    if folder.exists():  # told before the work, not after it
+        raise OutputError(Problem(str(folder), "exists already", "name another folder, or remove this one"))
     with staged_folder(folder, replace=False) as staging, output_errors(folder):
         rows = {
             name: _write_table(store, query, staging / f"{name}.{form}")
