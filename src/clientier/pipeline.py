@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from clientier import notes, summary, wording
 from clientier.actions import ActionLists, list_actions
@@ -27,6 +28,7 @@ from clientier.cutpoints import CutPoints, cut_points
 from clientier.engines import Progress
 from clientier.engines.checking import Checked
 from clientier.errors import ConfigError, EngineError, Problem
+from clientier.falling import FALLING_COLUMNS, falling
 from clientier.gate import check_tiers
 from clientier.job import Aggregated, Job, aggregate, as_of_now, hashing, issue_date, open_job, remembering
 from clientier.keeping import add_keep_until, can_be_lost
@@ -36,7 +38,7 @@ from clientier.manifest import NAME, is_made_already, is_remembered, manifest, p
 from clientier.model import Model, model_text, read_model
 from clientier.moves import Moves
 from clientier.options import RunOptions
-from clientier.outputs import Format, OutputFolder, Rendered, json_text
+from clientier.outputs import Format, OutputFolder, Rendered, customer_rows, json_text
 from clientier.placement import Plan, place
 from clientier.store.runs import Recorder
 from clientier.summary import Tally
@@ -130,6 +132,7 @@ class _Placed:
 
     customers: pd.DataFrame
     actions: ActionLists
+    falling: pa.Table
     rendered: tuple[Rendered, Rendered]
 
 
@@ -169,6 +172,7 @@ class _Run:
         with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
             tally = self._write_customers(folder, recorder)
             folder.close_tables()
+            folder.write_table("falling.csv", pa.concat_tables(tally.falling))
             moved = self._write_moves(folder)
             result = self._summary(tally, moved)
             check_tiers(config.gate, _shares(result), self._shares_before())
@@ -210,9 +214,12 @@ class _Run:
     def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Placed:
         """Do all that needs no other batch: metrics, tiers, actions, and the lines of every file."""
         placed = place(add_metrics(sums, self.data.period.as_of), self.plan)
-        customers = add_keep_until(placed, self._days(placed), self.plan, self.data.period)
+        days = self._days(placed)
+        customers = add_keep_until(placed, days, self.plan, self.data.period)
         actions = list_actions(customers, self.plan.config, self.plan.cuts, self.issued)
-        return _Placed(customers, actions, folder.render(customers, actions.table))
+        fallen = falling(customers, days, self.plan, self.data.period)
+        rendered = folder.render(customers, actions.table)
+        return _Placed(customers, actions, customer_rows(fallen, FALLING_COLUMNS, Format()), rendered)
 
     def _days(self, placed: pd.DataFrame) -> pd.DataFrame:
         """Return what those who can lose their tier bought on each day, by their position in the batch."""
@@ -228,6 +235,7 @@ class _Run:
     ) -> None:
         tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
         tally.count_actions(placed.actions)
+        tally.count_falling(placed.falling)
         folder.write(placed.rendered)
         if recorder is not None:
             recorder.add(placed.customers, placed.actions.table, self.issued)
@@ -277,6 +285,7 @@ class _Run:
             "cuts": summary.cuts(points),
             "scores": summary.score_counts(tally, config.scores.levels),
             "drift": summary.drift(self.model, tally),
+            "falling": summary.falling(config, tally),
             "movements": moved,
             "notes": found,
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientier.actions import ActionLists
@@ -36,6 +37,7 @@ class Tally:
     potential: Counter[str] = field(default_factory=Counter)
     kept: int = 0  # customers whom the keep list moved out of the last tier
     pending: int = 0  # customers whose move to another tier has to wait
+    falling: list[pa.Table] = field(default_factory=list)  # the rows of falling.csv
     scores: Mapping[str, Counter[int]] = field(
         default_factory=lambda: {metric: Counter() for metric in METRICS}
     )
@@ -65,6 +67,10 @@ class Tally:
         self.carried_over.update(lists.carried_per_action)
         counted = pc.value_counts(lists.table["tier"]).to_pylist()
         self.actions.update({entry["values"]: entry["counts"] for entry in counted})
+
+    def count_falling(self, falling: pa.Table) -> None:
+        """Keep the batch's rows of falling.csv: they are few."""
+        self.falling.append(falling)
 
     def score_shares(self, levels: int) -> dict[str, dict[int, Decimal]]:
         """Return the share of all customers at each score of each metric."""
@@ -118,6 +124,21 @@ def tiers(config: Config, tally: Tally) -> list[dict[str, Any]]:
             "actions": tally.actions[tier.name],
         }
         for tier in config.tiers
+    ]
+
+
+def falling(config: Config, tally: Tally) -> list[dict[str, Any]]:
+    """Return how many customers of each tier fall to which by the next run if they buy nothing."""
+    pairs = Counter(
+        pair
+        for table in tally.falling
+        for pair in zip(table["tier"].to_pylist(), table["falls_to"].to_pylist(), strict=True)
+    )
+    return [
+        {"tier": tier.name, "falls_to": lower.name, "customers": pairs[tier.name, lower.name]}
+        for tier in config.tiers
+        for lower in config.tiers
+        if pairs[tier.name, lower.name]
     ]
 
 
