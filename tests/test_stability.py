@@ -22,7 +22,7 @@ from clientier.config import Config
 from clientier.options import RunOptions
 from clientier.placement import Plan, place, raw_tiers
 from clientier.scores import Thresholds
-from making import config_of, customers, money, random_customers, written
+from making import config_of, customers, money, quotient, random_customers, written
 
 TIERS = """\
 tiers:
@@ -465,7 +465,8 @@ def remembered_customers(draw: st.DrawFn) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Config:
     said = ("stability.demote_after=3", "stability.promote_after=2")
-    fine = MARGIN.replace("1000", "0.004").replace("900", "0.003").replace("300", "0.001")
+    fine = MARGIN.replace('{refund_rate: ">= 0.5"}', '{refund_rate: ">= 0.5"}, stay: {refund_rate: ">= 0.4"}')
+    fine = fine.replace("1000", "0.004").replace("900", "0.003").replace("300", "0.001")
     return config_of(tmp_path_factory.mktemp("patient"), fine, said)
 
 
@@ -513,6 +514,39 @@ def test_each_customer_is_where_the_rules_say_or_where_they_were_with_the_move_p
         if pending:
             most = 3 if order.index(pending) > order.index(tier) else 2
             assert 1 <= placed["pending_runs"][row] < most
+
+
+def having_bought(customer: pd.DataFrame) -> pd.DataFrame:
+    """Return placed customers as the next run would see them, had they bought what they lack."""
+    lacks = customer["gap_orders"].fillna(0), customer["gap_monetary"].fillna(0)
+    gross = customer["gross"] + lacks[1]
+    rates = [
+        quotient(refunds, more) if more else None
+        for refunds, more in zip(customer["refunds"], gross, strict=True)
+    ]
+    return customer[["customer_id", "refunds", "tenure_days"]].assign(
+        recency_days=customer["recency_days"].mask(lacks[0] > 0, 0),
+        frequency=customer["frequency"] + lacks[0],
+        monetary=customer["monetary"] + lacks[1],
+        gross=gross,
+        refund_rate=pd.Series(rates, dtype="Int64"),
+        previous_tier=customer["tier"],
+    )
+
+
+@settings(max_examples=60)
+@given(remembered_customers())
+def test_the_next_tier_is_where_the_next_run_would_place_who_bought_what_they_lack(
+    patient: Config, frame: pd.DataFrame
+) -> None:
+    plan = Plan(patient, THRESHOLDS, {}, frozenset())
+    placed = place(frame, plan)
+    able = placed["next_tier"].notna() & (placed["gap_orders"] > 0)
+    able = able.fillna(False).astype(bool)
+
+    then = raw_tiers(having_bought(placed), plan)
+
+    assert then[able].tolist() == placed.loc[able, "next_tier"].tolist()
 
 
 def test_no_customers_are_no_trouble(tmp_path: Path) -> None:
