@@ -61,8 +61,7 @@ class Moves:
         steps = self._again.steps(measured, left)
         told = explain(moved, steps, self._again.yardsticks)
         self._matrix.add_causes(told)
-        run = {"as_of": self._before.as_of.isoformat(), "output": self._before.name}
-        return cells(told), {"before": run, **self._matrix.as_data()}
+        return cells(told), {"since": self._before.as_of.isoformat(), **self._matrix.as_data()}
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,11 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "id": ("id", "编号"),
     "comma": (", ", "、"),
     "withheld": ("message withheld", "话术留空"),
+    "falling_line": (
+        "Falling by the next run if nothing is bought, see falling.csv: {falls}.",
+        "若不再消费，下期将降级（见 falling.csv）：{falls}。",
+    ),
+    "fall": ("{tier} to {to} {n}", "{tier}→{to} {n} 位"),
     "potential_line": (
         "Potential to rise: yes {yes}, no {no}.",
         "升级潜力：有 {yes} 位，无 {no} 位。",

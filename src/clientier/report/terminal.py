@@ -23,6 +23,7 @@ from clientier.legend.words import (
     tier_shares,
     window_words,
 )
+from clientier.report.movements import movements_report
 
 Summary = Mapping[str, Any]
 
@@ -31,6 +32,8 @@ def summary_report(summary: Summary, notes: Sequence[str] = ()) -> Iterator[Bloc
     """Tell a run from its summary.json and the notes about its files."""
     yield from _opening(summary)
     yield from _tiers(summary)
+    if summary["movements"]:
+        yield from movements_report(summary["movements"], summary)
     yield from _thresholds(summary)
     yield from _rows(summary)
     yield from _actions(summary)
@@ -74,6 +77,18 @@ def _tiers(summary: Summary) -> Iterator[Block]:
             **{key: count(summary["potential"].get(key, 0)) for key in ("yes", "no")},
         ),
     )
+    if summary["falling"]:
+        yield Paragraph(say("falling_line", language, falls=_falls(summary)))
+
+
+def _falls(summary: Summary) -> str:
+    language = summary["language"]
+    labels = {tier["tier"]: tier["label"] for tier in summary["tiers"]}
+    falls = [
+        say("fall", language, tier=labels[one["tier"]], to=labels[one["falls_to"]], n=count(one["customers"]))
+        for one in summary["falling"]
+    ]
+    return say("comma", language).join(falls)
 
 
 def _level(tier: Mapping[str, Any], summary: Summary) -> Level:
