@@ -61,7 +61,19 @@ def test_a_table_without_a_needed_column_is_refused(shop: Path, capsys: pytest.C
     assert "table.csv: column recency_days is missing" in err
 
 
-@pytest.mark.parametrize("command", ["score", "place", "act"])
+def test_actions_need_a_table_or_a_store(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["act"]) == 2
+    assert "FILES: there is nothing to read\n  fix: name a table" in capsys.readouterr().err
+
+
+def test_a_list_may_go_to_a_file(shop: Path, capsysbinary: Bytes) -> None:
+    assert main(["run", "sales.csv", "-o", "out", "-q"]) == 0
+    assert main(["act", "out/customers.csv", "-q"]) == 0
+    assert main(["act", "out/customers.csv", "-q", "-o", "list.csv"]) == 0
+    assert Path("list.csv").read_bytes() == capsysbinary.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["score", "place"])
 def test_a_stage_without_files_is_a_usage_error(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command]) == 2
     assert f"fix: see clientier {command} --help" in capsys.readouterr().err

@@ -29,6 +29,7 @@ _WORDS = {
         "stability": "`stability` has no effect, moves take effect at once: this run knows no earlier ones",
         "pending": "customers whose move to another tier is pending: {count}",
         "carry_over": "`carry_over` has no effect: this run knows no earlier ones",
+        "of_day": "tiers are those of the run of {day}; new since its list: {new}; not given out again: {held}",
         "no_actions": "the config has tiers of its own and no actions: the action lists are empty",
         "rounded": "lines with amounts of more than 6 decimals, rounded half-even: {count}",
         "model": "thresholds are those of the model, not of these customers",
@@ -58,6 +59,7 @@ _WORDS = {
         "stability": "`stability`（观察期）不起作用，级别变动立即生效：本次运行没有历史记录",
         "pending": "{count}位客户的级别变动待生效",
         "carry_over": "`carry_over`（延续期）不起作用：本次运行没有历史记录",
+        "of_day": "级别以{day}的分级结果为准；此后新增动作：{new}；不重复下达：{held}",
         "no_actions": "配置自定义了级别但没有服务动作：服务清单为空",
         "rounded": "{count}行金额超过6位小数，已四舍六入（银行家舍入）",
         "model": "分档线取自已有评分标准，而非由本期客户拟合",
@@ -124,6 +126,18 @@ def of_tally(config: Config, tally: Tally, knows_earlier_runs: bool = False) -> 
             notes.append(note(language, "withheld", action=action, count=count))
     notes += of_earlier_lists(config, tally)
     return notes + list(_of_playbook(config, knows_earlier_runs))
+
+
+def of_day(config: Config, published: date, tally: Tally) -> list[str]:
+    """Note what a daily list is made by, what it holds, and the messages withheld."""
+    language = config.language
+    new, held = tally.by_action.total(), tally.held_back.total()
+    withheld = [
+        note(language, "withheld", action=action, count=count)
+        for action, count in tally.withheld.items()
+        if count
+    ]
+    return [note(language, "of_day", day=published, new=new, held=held), *withheld]
 
 
 def of_earlier_lists(config: Config, tally: Tally) -> list[str]:

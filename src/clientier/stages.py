@@ -106,7 +106,10 @@ def _model(options: RunOptions, config: Config) -> Model | None:
 
 def _read_table(options: RunOptions, needed: Sequence[str]) -> CustomerTable:
     """Read the customer table that the stage was given, from a file or from standard input."""
-    names = options.files or ("-",)
+    names = options.files
+    if not names:
+        fix = "name a table, - for standard input, or --store FILE for the list of a day"
+        raise ConfigError(Problem("FILES", "there is nothing to read", fix))
     if len(names) > 1:
         raise ConfigError(Problem("FILES", "one customer table at a time", "join the tables first"))
     if names[0] == "-":

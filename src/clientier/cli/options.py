@@ -25,6 +25,17 @@ Table = Annotated[
     list[str],
     typer.Argument(metavar="FILES", help="Tables of customers: .csv or .parquet, or - for standard input."),
 ]
+OptionalTable = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILES",
+        help="Tables of customers: .csv or .parquet, or - for standard input; none with --store.",
+    ),
+]
+ListFile = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="The CSV file to write; by default standard output."),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("-c", "--config", metavar="FILE", help="The config; by default clientier.yaml here."),

@@ -90,6 +90,18 @@ def write_rejects(rejects: pa.Table, path: Path) -> None:
     _write_whole(path, _csv(cells))
 
 
+def write_list(data: bytes, path: Path | None) -> None:
+    """Write a list to a file, or to stdout where none is named; after that it is out of our hands.
+
+    Raises:  OutputError
+    """
+    if path is not None:
+        _write_whole(path, data)
+        return
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def write_movements(moved: pd.DataFrame, path: Path) -> None:
     """Write movers as CSV, as movements.csv of a run has them; to stdout where the path is ``-``.
 
