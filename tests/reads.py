@@ -66,10 +66,10 @@ def read_files(names: list[str], base: Path, **keys: Any) -> Read:
     """Read files that are there."""
     with duckdb.connect() as connection, tempfile.TemporaryDirectory() as scratch:
         reading = read_transactions(connection, names, config_of(**keys), base, Path(scratch))
-        return _gathered(connection, reading)
+        return gathered(connection, reading)
 
 
-def _gathered(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Read:
+def gathered(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Read:
     rows = connection.execute(
         'SELECT * FROM order_days ORDER BY customer, "order" NULLS FIRST, day'
     ).fetchall()
