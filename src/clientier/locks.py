@@ -96,17 +96,19 @@ def _try_lock(path: Path) -> int | None:
         return None
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        is_ours = False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _has_name(descriptor, path):
-                return descriptor
+            is_ours = _has_name(descriptor, path)
         except BlockingIOError:
-            os.close(descriptor)
             return None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)  # its holder removed it between our opening and our locking
+        finally:
+            if (
+                not is_ours
+            ):  # its holder may have removed it between our opening and our locking: try the new one
+                os.close(descriptor)
+        if is_ours:
+            return descriptor
 
 
 def _has_name(descriptor: int, path: Path) -> bool:
