@@ -14,6 +14,7 @@ HEAD = "transactions: {columns: {customer: id, date: day, order: bill, amount: p
 NO_ORDER = "transactions:\n  columns: {customer: id, date: day, amount: paid}\n"
 FIXED = 'tiers: [{name: gold, label: Gold, when: {monetary: ">= 1000"}}, {name: rest, otherwise: true}]\n'
 FITTED = 'tiers: [{name: gold, when: {value_share: "<= 0.8"}}, {name: rest, otherwise: true}]\n'
+FITTED_MARGIN = FIXED.replace('"}}, {name: rest', '"}, stay: {value_share: "<= 0.9"}}, {name: rest')
 LABELS = """\
 tiers:
   - {name: a, label: {en: Small, zh: 重要}, when: {monetary: ">= 1000"}}
@@ -209,6 +210,17 @@ def test_a_text_names_columns_only(tmp_path: Path, words: str, fact: str | None)
             "Soon {next_tier}",
             FITTED,
             "{next_tier} would be false next month: a tier's border moves with the data",
+        ),
+        ("Yours until {keep_until}", FIXED, None),
+        (
+            "Yours until {keep_until}",
+            FITTED,
+            "{keep_until} would be false next month: a tier's border moves with the data",
+        ),
+        (
+            "Yours until {keep_until}",
+            FITTED_MARGIN,
+            "{keep_until} would be false next month: a tier's border moves with the data",
         ),
         ("{frequency} orders, {monetary}", FITTED, None),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from clientier import stages
+from clientier import pipeline, stages
 from clientier.options import RunOptions
 from clientier.placement import Plan, place, raw_tiers
 from clientier.scores import Thresholds
@@ -161,3 +161,22 @@ def test_the_gap_and_the_potential_are_those_worked_by_hand(placed: dict[str, Ro
     result = placed["0042"]
     assert {name: result[name] for name in by_hand} == by_hand
     assert result["potential"] == "yes"
+
+
+def test_the_day_until_which_the_tier_is_kept_is_the_one_worked_by_hand(config: Path) -> None:
+    (lines,) = tables("line", "order_id", "order_date", "customer_id", "amount", "becomes")
+    (figures,) = tables("customer", "recency_days", "frequency", "monetary")
+    others = [["1", "2026-10-31", name, money] for name, _, _, money in figures if name != "0042"]
+    header = ["order_id", "order_date", "customer_id", "amount"]
+    sales = config.with_name("sales.csv")
+    sales.write_text(written([header, *(line[1:5] for line in lines), *others]), encoding="utf-8")
+
+    out = pipeline.run(RunOptions((str(sales),), config, config.with_name("out"))).output
+
+    by_hand = {
+        row[0].split(" ")[0]: last_figure(row[2])
+        for row in tables("column", "definition", "customer 0042")[2]
+    }
+    falling = csv.DictReader((out / "falling.csv").read_text(encoding="utf-8").splitlines())
+    (result,) = (row for row in falling if row["customer_id"] == "0042")
+    assert {name: result[name] for name in by_hand} == by_hand
