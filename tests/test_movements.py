@@ -8,16 +8,20 @@ of ordinary.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clientier import movements
 from clientier.columns import METRICS
 from clientier.config import Config
-from clientier.movements import Steps, TierOrder, Yardsticks
+from clientier.movements import Matrix, Steps, TierOrder, Yardsticks
 from clientier.placement import Plan, place, raw_tiers
 from clientier.scores import Thresholds
 from making import config_of, money
@@ -168,6 +172,10 @@ def with_previous(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def only(customers: pd.DataFrame, name: str) -> pd.DataFrame:
+    return customers[customers["customer_id"] == name]
+
+
 def with_metrics(customers: pd.DataFrame) -> pd.DataFrame:
     """Add the metrics that no rule of these tiers asks for."""
     missing = [metric.name for metric in METRICS if metric.name not in customers]
@@ -221,3 +229,257 @@ def test_every_step_is_listed_beside_the_cause(yardsticks: Yardsticks) -> None:
 
 def test_movers_come_by_spend_and_those_who_are_gone_last(yardsticks: Yardsticks) -> None:
     assert explained(yardsticks)["customer_id"].to_list() == list(EXPECTED)
+
+
+def test_from_folders_aging_and_behaviour_are_one_step(yardsticks: Yardsticks) -> None:
+    found = explained(yardsticks, aged=None).set_index("customer_id")
+    assert set(found["after_aging"]) == {""}
+    metrics = {name for name, cause in found["cause"].items() if cause == "metrics"}
+    assert metrics == {"ada", "bea", "eva", "fay", "gus"}
+    assert found.loc["bea", "explanation"] == (
+        "2 orders fewer, GBP 450.00 less, 51 days since the last order (then 20)"
+    )
+
+
+def test_what_cannot_be_told_apart_is_left_empty(yardsticks: Yardsticks) -> None:
+    found = explained(yardsticks, aged=None, behaved=None, remeasured=None).set_index("customer_id")
+    assert set(found["after_behaviour"]) == {""}
+    assert set(found["cause"]) == {"rules", "stability"}
+
+
+# ---- what time, lines and rules may do --------------------------------------------------------------
+
+
+def test_being_new_or_lost_is_not_the_doing_of_a_later_change_of_the_tier(yardsticks: Yardsticks) -> None:
+    """Eva buys, and is small by the old rules; the border falls, and she is ordinary. She is new all the same."""
+    small = figures("behaved").assign(
+        tier=lambda rows: rows["tier"].mask(rows["customer_id"] == "eva", "small")
+    )
+    found = only(explained(yardsticks, behaved=small), "eva")
+    steps = ["cause", "after_behaviour", "after_thresholds"]
+    assert found[steps].to_numpy().tolist() == [["behaviour", "small", "ordinary"]]
+
+
+def test_of_several_changes_the_last_that_moved_the_tier_is_the_cause(yardsticks: Yardsticks) -> None:
+    """Ada falls to small by aging, and comes back to ordinary by what she buys: down by behaviour."""
+    small = figures("aged").assign(tier=lambda rows: rows["tier"].mask(rows["customer_id"] == "ada", "small"))
+    assert explained(yardsticks, aged=small).set_index("customer_id").loc["ada", "cause"] == "behaviour"
+
+
+def test_who_was_erased_is_lost_but_not_by_time(yardsticks: Yardsticks) -> None:
+    """Neither the old lines nor the new ones hold Gus any more."""
+    moved = movements.gone(only(september(), "gus"))
+    left = [
+        rows[rows["customer_id"] != "gus"] for rows in (figures("aged"), figures("behaved"), remeasured())
+    ]
+    steps = Steps(figures("before"), *left)
+    (row,) = movements.explain(moved, steps, yardsticks).to_dict("records")
+    assert (row["movement"], row["from"], row["to"], row["cause"]) == ("lost", "ordinary", "", "behaviour")
+    assert (row["after_aging"], row["after_behaviour"]) == ("ordinary", "")
+    assert row["explanation"].startswith("no line of this customer counts any more")
+
+
+def test_an_inactive_customer_who_leaves_the_result_is_lost_too() -> None:
+    moved = movements.gone(only(september(), "fay"))
+    assert moved[["from", "to", "movement"]].to_numpy().tolist() == [["small", "", "lost"]]
+
+
+def test_nobody_moves_where_nothing_changed(yardsticks: Yardsticks) -> None:
+    still = with_previous(september(), september())
+    order = TierOrder.of(yardsticks.before.config, yardsticks.before.config)
+    moved = movements.movers(still, order)
+    assert moved.empty
+    steps = Steps(figures("before"), figures("aged"), figures("behaved"), remeasured())
+    assert movements.explain(moved, steps, yardsticks).empty
+
+
+def test_renamed_tiers_move_nobody() -> None:
+    order = TierOrder(("gold", "silver"), ("key", "small"))
+    then = frame([("a", 1, 1, "1", "gold"), ("b", 1, 1, "1", "silver"), ("c", 1, 1, "1", "gold")])
+    now = then.assign(tier=pd.Series(["key", "small", "small"], dtype="str"), pending_tier="")
+    said = then.assign(pending_tier="", pending_runs=pd.array([pd.NA] * 3, dtype="Int64"))
+    moved = movements.movers(with_previous(now, said), order)
+    assert moved[["customer_id", "movement"]].to_numpy().tolist() == [["c", "down"]]
+
+
+def test_a_score_names_the_threshold_that_was_crossed(tmp_path: Path) -> None:
+    """Spend of 500.00 reached score 4 from 480.00; now 520.00 is asked. No other border is crossed."""
+    config = config_of(tmp_path, TIERS.replace('{monetary: ">= LEAST"}', '{monetary_score: ">= 4"}'))
+    old, new = (
+        Plan(config, Thresholds((30, 20, 10, 5), (1, 2, 3, 4), amounts), {TOP_FIFTH: None}, frozenset())
+        for amounts in (
+            (money("100"), money("200"), money("480"), money("900")),
+            (money("100"), money("210"), money("520"), money("900")),
+        )
+    )
+    then = frame([("a", 8, 1, "500", "ordinary")])
+    now = then.assign(tier="small", pending_tier="", pending_runs=pd.array([pd.NA], dtype="Int64"))
+    said = then.assign(pending_tier="", pending_runs=pd.array([pd.NA], dtype="Int64"))
+    moved = movements.movers(with_previous(now, said), TierOrder.of(config, config))
+    steps = Steps(then, then, then, now)
+    (row,) = movements.explain(moved, steps, Yardsticks(old, new, new)).to_dict("records")
+    assert (row["cause"], row["explanation"]) == (
+        "threshold", "the border of monetary score 4 rose from 480.00 to 520.00",
+    )  # fmt: skip
+
+
+def test_the_sentences_can_be_had_in_chinese(yardsticks: Yardsticks) -> None:
+    config = yardsticks.now.config.model_copy(update={"language": "zh"})
+    chinese = replace(yardsticks, now=replace(yardsticks.now, config=config))
+    found = explained(chinese).set_index("customer_id")["explanation"]
+    assert found["bea"] == "2次消费、GBP 450.00移出统计期，距上次消费51天（上期20天）"
+    assert found["cem"] == "关键客户的分界线由GBP 900.00升至GBP 1,000.00"
+    assert found["dan"] == "普通客户的规则由（净消费额不低于GBP 100.00）改为（净消费额不低于GBP 150.00）"
+    assert found["hal"] == "此前已待调整1期，本期生效"
+
+
+def test_cells_are_written_as_in_customers_csv(yardsticks: Yardsticks) -> None:
+    row = movements.cells(explained(yardsticks)).to_pylist()[3]
+    assert {name: row[name] for name in ("customer_id", "from", "frequency_before", "monetary", "after_rules")} == {
+        "customer_id": "eva", "from": "", "frequency_before": "", "monetary": "200.00", "after_rules": "ordinary",
+    }  # fmt: skip
+
+
+# ---- from tier to tier ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def matrix(yardsticks: Yardsticks) -> dict[str, Any]:
+    """Return the matrix of the eight."""
+    counted = Matrix(yardsticks.before.config, yardsticks.now.config)
+    counted.add(october())
+    counted.add_gone(september().iloc[:0])
+    counted.add_causes(explained(yardsticks))
+    return counted.as_data()
+
+
+def test_the_matrix_counts_the_eight_from_tier_to_tier(matrix: dict[str, Any]) -> None:
+    counts = {row["from"]: [cell["customers"] for cell in row["to"]] for row in matrix["matrix"]}
+    assert counts == {
+        # key, ordinary, small, gone
+        "key": [0, 2, 0, 0],  # ada, cem
+        "ordinary": [1, 0, 3, 0],  # hal; bea, dan, gus
+        "small": [0, 0, 1, 0],  # fay
+        "": [0, 1, 0],  # eva
+    }
+    (ordinary_to_small,) = (
+        cell
+        for row in matrix["matrix"]
+        if row["from"] == "ordinary"
+        for cell in row["to"]
+        if cell["to"] == "small"
+    )
+    # bea 500.00, dan 120.00, gus 300.00; now bea 50.00, dan 120.00, gus 0.00
+    assert (ordinary_to_small["monetary_before"], ordinary_to_small["monetary"]) == ("920.00", "170.00")
+
+
+def test_movements_are_counted_by_kind_and_cause(matrix: dict[str, Any]) -> None:
+    causes = {move["movement"]: move["causes"] for move in matrix["movements"]}
+    assert causes == {
+        "up": {"stability": 1},
+        "down": {"behaviour": 1, "aging": 1, "threshold": 1, "rules": 1},
+        "new": {"behaviour": 1},
+        "returned": {"behaviour": 1},
+        "lost": {"aging": 1},
+    }
+
+
+def test_retention_and_loss_are_of_those_who_were_active_in_the_tier(matrix: dict[str, Any]) -> None:
+    shares = {tier["tier"]: (tier["active"], tier["kept"], tier["down"], tier["lost"], tier["retention"], tier["loss"])
+              for tier in matrix["retention"]}  # fmt: skip
+    assert shares == {
+        "key": (2, 2, 2, 0, "1", "0"),  # ada and cem, one tier down
+        "ordinary": (4, 3, 2, 1, "0.75", "0.25"),  # bea and dan down, hal up; gus lost
+        "small": (0, 0, 0, 0, None, None),  # fay was not active
+    }
+
+
+# ---- any customers ----------------------------------------------------------------------------------
+
+TIER_NAMES = ("key", "ordinary", "small")
+STATES = st.none() | st.tuples(st.sampled_from(TIER_NAMES), st.integers(0, 2), st.integers(-(10**9), 10**12))
+
+
+@st.composite
+def two_runs(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw the customers of a run, and of the run before."""
+    pairs = draw(st.lists(st.tuples(STATES, STATES), min_size=1, max_size=25))
+    return state_frame([now for _, now in pairs]), state_frame([then for then, _ in pairs])
+
+
+def state_frame(states: list[tuple[str, int, int] | None]) -> pd.DataFrame:
+    here = [(f"{i:02d}", *state) for i, state in enumerate(states) if state is not None]
+    return pd.DataFrame(
+        {
+            "customer_id": pd.Series([row[0] for row in here], dtype="str"),
+            "tier": pd.Series([row[1] for row in here], dtype="str"),
+            "frequency": pd.array([row[2] for row in here], dtype="Int64"),
+            "monetary": pd.array([row[3] for row in here], dtype="Int64"),
+            "recency_days": pd.array([1] * len(here), dtype="Int64"),
+            "pending_tier": pd.Series([""] * len(here), dtype="str"),
+            "pending_runs": pd.array([pd.NA] * len(here), dtype="Int64"),
+        }
+    )
+
+
+def absent_now(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
+    return then[~then["customer_id"].isin(now["customer_id"])].reset_index(drop=True)
+
+
+@given(two_runs(), st.integers(1, 5))
+def test_the_margins_are_the_tier_counts_of_both_runs_however_the_batches_fall(
+    yardsticks: Yardsticks, runs: tuple[pd.DataFrame, pd.DataFrame], batch: int
+) -> None:
+    now, then = runs
+    matrix = Matrix(yardsticks.before.config, yardsticks.now.config)
+    for start in range(0, len(now), batch):
+        matrix.add(with_previous(now.iloc[start : start + batch].reset_index(drop=True), then))
+    matrix.add_gone(absent_now(now, then))
+    rows = matrix.as_data()["matrix"]
+    assert {row["from"]: row["customers"] for row in rows if row["from"]} == counts_of(then)
+    columns = [cell for row in rows for cell in row["to"]]
+    assert {
+        tier: sum(cell["customers"] for cell in columns if cell["to"] == tier) for tier in TIER_NAMES
+    } == counts_of(now)
+    for name, frame_of in (("monetary_before", then), ("monetary", now)):
+        total = sum((Decimal(cell[name]) for cell in columns), Decimal(0))
+        assert total * 10**6 == sum(int(value) for value in frame_of["monetary"])
+
+
+def counts_of(customers: pd.DataFrame) -> dict[str, int]:
+    return {tier: int((customers["tier"] == tier).sum()) for tier in TIER_NAMES}
+
+
+@given(two_runs(), st.integers(1, 5))
+def test_movers_found_in_batches_are_those_of_the_whole(
+    runs: tuple[pd.DataFrame, pd.DataFrame], batch: int
+) -> None:
+    now, then = runs
+    order = TierOrder(TIER_NAMES, TIER_NAMES)
+    customers = with_previous(now, then)
+    whole = movements.movers(customers, order)
+    parts = [
+        movements.movers(customers.iloc[start : start + batch].reset_index(drop=True), order)
+        for start in range(0, len(customers), batch)
+    ]
+    joined = pd.concat(parts or [whole], ignore_index=True)
+    pd.testing.assert_frame_equal(
+        joined.drop(columns="position"), whole.drop(columns="position"), check_dtype=False
+    )
+
+
+@given(two_runs())
+def test_who_moved_is_who_is_elsewhere_or_buys_again_or_no_more(
+    runs: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    now, then = runs
+    customers = with_previous(now, then)
+    moved = set(movements.movers(customers, TierOrder(TIER_NAMES, TIER_NAMES))["customer_id"])
+    was, here = states_of(then), states_of(now)
+    expected = {name for name, state in here.items() if was.get(name) != state}
+    assert moved == expected
+
+
+def states_of(customers: pd.DataFrame) -> dict[str, tuple[str, bool]]:
+    states = zip(customers["tier"], customers["frequency"] > 0, strict=True)
+    return dict(zip(customers["customer_id"], states, strict=True))

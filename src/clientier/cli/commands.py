@@ -181,6 +181,7 @@ def explain(
 
 
 app.command()(movements.compare)
+app.command()(movements.history)
 app.command()(stages.score)
 app.command()(stages.place)
 app.command()(stages.act)

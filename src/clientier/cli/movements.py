@@ -44,3 +44,28 @@ def compare(
         print_json(comparison.data)
     elif movements != STDOUT:
         print_report(comparison_report(comparison))
+
+
+def history(
+    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The id, as in customers.csv.")],
+    store: opt.StoreFile = None,
+    language: opt.Language = None,
+    json: opt.Json = False,
+    wait: opt.Wait = None,
+) -> None:
+    """Show one customer month by month: tiers, figures, and the actions given out.
+
+    Example: clientier history 0012 --store clientier.duckdb
+    """
+    from clientier.locks import wait_seconds
+    from clientier.report.history import history_report
+    from clientier.store.history import customer_history, labels_of
+    from clientier.store.opening import open_store
+
+    path, seconds = opt.store_path(store), wait_seconds(wait)
+    with open_store(path, read_only=True, wait=seconds, purpose="clientier history") as opened:
+        found, labels = customer_history(opened, customer_id), labels_of(opened)
+    if json:
+        print_json(found)
+    else:
+        print_report(history_report(found, labels, language or labels.language))

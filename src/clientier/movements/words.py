@@ -64,8 +64,6 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "orders_left": ("{n} orders left the window", "{n}次消费移出统计期"),
     "money_left": ("{n} left the window", "{n}移出统计期"),
     "refunds_left": ("{n} in refunds left the window", "{n}退款移出统计期"),
-    "orders_came": ("{n} orders came into the window", "{n}次消费进入统计期"),
-    "money_came": ("{n} came into it", "{n}进入统计期"),
     "more_orders": ("{n} orders more", "消费增加{n}次"),
     "fewer_orders": ("{n} orders fewer", "消费减少{n}次"),
     "more_money": ("{n} more", "金额增加{n}"),
@@ -110,18 +108,14 @@ class _Sentences:
 
     def _aging(self) -> pa.StringArray:
         orders, money = self._growth("frequency"), self._growth("monetary")
-        came = orders > 0  # of lines that the run before had too, but after its last day
         both = (orders < 0) & (money < 0) & (not self._averages)
-        told = self._joined(
+        return self._joined(
             self._both_left(-orders, -money, both),
             self._piece("orders_left", frequency=-orders.mask(both, 0)),
-            self._piece("orders_came", frequency=orders),
             self._piece("less_money" if self._averages else "money_left", monetary=-money.mask(both, 0)),
-            self._piece("more_money" if self._averages else "money_came", monetary=money.where(came, 0)),
-            self._piece("more_money" if self._averages else "refunds_left", monetary=money.mask(came, 0)),
+            self._piece("more_money" if self._averages else "refunds_left", monetary=money),
             self._days(),
         )
-        return self._for_new(told)
 
     def _both_left(
         self, orders: pd.Series[Any], money: pd.Series[Any], both: pd.Series[Any]
