@@ -152,17 +152,11 @@ class _Pass:
         return self._counted
 
     def _batches(self) -> Iterator[_Batch]:
-        most = {
-            tier: sum(tier in action.tiers for action in self._run.config.actions) for tier in self._actions
-        }
         for before, cells in self._file.batches():
-            ids, count = cells["customer_id"].combine_chunks(), len(cells)
-            yield _Batch(
-                before,
-                cells,
-                {tier: file.part(ids, count) for tier, file in self._tiers.items()},
-                {tier: file.part(ids, count * most[tier]) for tier, file in self._actions.items()},
-            )
+            ids = cells["customer_id"].combine_chunks()
+            tiers = {tier: file.part(ids) for tier, file in self._tiers.items()}
+            actions = {tier: file.part(ids) for tier, file in self._actions.items()}
+            yield _Batch(before, cells, tiers, actions)
 
     # ---- in the threads that place ----
 

@@ -29,9 +29,9 @@ class ListFile:
         self._key = list(key)  # the columns that tell one row from all others
         self._found = found
 
-    def part(self, ids: pa.Array, most: int) -> Part:
+    def part(self, ids: pa.Array) -> Part:
         """Read the rows of a batch of customers."""
-        return Part(*self.file.rows_of(ids, most))
+        return Part(*self.file.rows_of(ids))
 
     def compare(self, expected: pa.Table, part: Part) -> None:
         """Compare the rows of a batch of customers with those that should be there."""

@@ -43,7 +43,7 @@ class Movers:
         """Compare the movers among the next customers with what those are."""
         ids = frames.text_array(customers["customer_id"])
         ids = without_formulas(ids) if self._excel else ids
-        before, rows = self._file.rows_of(ids, len(ids))
+        before, rows = self._file.rows_of(ids)
         where = pc.fill_null(pc.index_in(rows["customer_id"], value_set=ids), -1).to_numpy()
         self._add(
             before,

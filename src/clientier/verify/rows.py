@@ -16,8 +16,8 @@ from clientier.outputs import Format
 from clientier.rendering import BOM, csv_header, csv_lines, lines_bytes
 from clientier.verify.findings import MISSING, Findings
 
-_BLOCK = 8 << 20  # bytes of CSV read at a time
-_BATCH = 32_768  # rows of Parquet read at a time
+_BLOCK = 4 << 20  # bytes of CSV read at a time
+_BATCH = 16_384  # rows of Parquet read at a time
 _SLACK = 1_000  # rows that may stand between those looked for
 
 
@@ -46,25 +46,28 @@ class RowFile:
             yield self.rows, batch
             self.rows += len(batch)
 
-    def rows_of(self, ids: pa.Array, most: int) -> tuple[int, pa.Table]:
+    def rows_of(self, ids: pa.Array) -> tuple[int, pa.Table]:
         """Return the next rows up to the last one of these customers, and the number of rows before them.
 
         Others may stand between them, if they are few.
         """
-        self._await(most + _SLACK)
-        window = self._waiting.slice(0, most + _SLACK)
-        theirs = np.flatnonzero(pc.is_in(window["customer_id"], value_set=ids).to_numpy())
-        taken = int(theirs[-1]) + 1 if len(theirs) else 0
-        self._waiting = self._waiting.slice(taken)
+        looked_at = taken = 0
+        while self._await(max(taken + _SLACK, looked_at + 1)) > looked_at:
+            window = self._waiting["customer_id"].slice(looked_at)
+            theirs = np.flatnonzero(pc.is_in(window, value_set=ids).to_numpy())
+            taken = looked_at + int(theirs[-1]) + 1 if len(theirs) else taken
+            looked_at += len(window)
+            if looked_at - taken >= _SLACK:
+                break
+        rows, self._waiting = self._waiting.slice(0, taken), self._waiting.slice(taken)
         before, self.rows = self.rows, self.rows + taken
-        return before, window.slice(0, taken).combine_chunks()
+        return before, rows.combine_chunks()
 
-    def _await(self, count: int) -> None:
-        parts, waiting = [self._waiting], len(self._waiting)
-        while waiting < count and (more := next(self._batches, None)) is not None:
-            parts.append(more)
-            waiting += len(more)
-        self._waiting = pa.concat_tables(parts)
+    def _await(self, count: int) -> int:
+        """Read on until so many rows wait, or the end; return how many do."""
+        while len(self._waiting) < count and (more := next(self._batches, None)) is not None:
+            self._waiting = pa.concat_tables([self._waiting, more])
+        return len(self._waiting)
 
     def rest(self) -> tuple[int, pa.Table]:
         """Return all rows that are left, and the number of rows before them."""
