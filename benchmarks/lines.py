@@ -80,7 +80,12 @@ def lines_file(folder: Path, lines: int) -> Path:
 def _make(path: Path, lines: int, days: int = 1000) -> None:
     """Write the lines under another name first: a file that is there is whole."""
     part = path.with_suffix(".part")
-    counts = {"ids": int(lines * IDS_PER_LINE), "orders": int(lines * 0.41) + 100, "lines": lines, "days": days}
+    counts = {
+        "ids": int(lines * IDS_PER_LINE),
+        "orders": int(lines * 0.41) + 100,
+        "lines": lines,
+        "days": days,
+    }
     with duckdb.connect() as connection:
         connection.execute(MAKE.format(path=part), counts)
     part.rename(path)

@@ -104,17 +104,17 @@ def _contest(contest: Contest, *, keep: bool) -> dict[str, Measured]:
     if not keep:
         for output in outputs.values():
             shutil.rmtree(output)
-    return {name: _middle([one[name] for one in rounds]) for name in outputs}
+    return {name: middle([one[name] for one in rounds]) for name in outputs}
 
 
 def _measure_run(command: Sequence[str], output: Path) -> Measured:
     shutil.rmtree(output, ignore_errors=True)
-    took = _measure([*command, str(output)])
+    took = measure([*command, str(output)])
     written = sum(file.stat().st_size for file in output.rglob("*") if file.is_file())
     return Measured(took.wall, took.cpu, took.peak, written / MB)
 
 
-def _measure(command: Sequence[str]) -> Measured:
+def measure(command: Sequence[str]) -> Measured:
     """Run a command to its end.
 
     Raises:  SystemExit where it fails
@@ -128,7 +128,8 @@ def _measure(command: Sequence[str]) -> Measured:
     return Measured(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MB)
 
 
-def _middle(runs: Sequence[Measured]) -> Measured:
+def middle(runs: Sequence[Measured]) -> Measured:
+    """Return the medians of several runs, and the highest peak."""
     return Measured(
         wall=median(run.wall for run in runs),
         cpu=median(run.cpu for run in runs),
@@ -143,7 +144,7 @@ def _print_rounds(contest: Contest, rounds: Sequence[dict[str, Measured]]) -> No
     print(f"{'':20}{'wall s':>10}{'CPU s':>10}{'peak MB':>10}{'written MB':>12}   wall s, each round")
     for name in rounds[0]:
         runs = [one[name] for one in rounds]
-        _print_row(name, _middle(runs), "   " + "  ".join(f"{run.wall:.2f}" for run in runs))
+        print_row(name, middle(runs), "   " + "  ".join(f"{run.wall:.2f}" for run in runs))
     wall, cpu, peak = (
         median(getattr(one["clientier"], figure) / getattr(one["SQL"], figure) for one in rounds)
         for figure in ("wall", "cpu", "peak")
@@ -151,7 +152,8 @@ def _print_rounds(contest: Contest, rounds: Sequence[dict[str, Measured]]) -> No
     print(f"{'clientier / SQL':20}{wall:10.2f}{cpu:10.2f}{peak:10.2f}   (medians of the ratios of a round)\n")
 
 
-def _print_row(name: str, took: Measured, more: str = "") -> None:
+def print_row(name: str, took: Measured, more: str = "") -> None:
+    """Print what something took, in columns."""
     written = f"{took.written:12,.0f}" if took.written else " " * 12
     print(f"{name:20}{took.wall:10.2f}{took.cpu:10.2f}{took.peak:10,.0f}{written}{more}")
 
@@ -167,7 +169,7 @@ def _print_answers(times: int = 7) -> None:
     """Time the commands that only answer: what a person waits for before anything happens."""
     print(f"\n{'':20}{'wall s':>10}{'CPU s':>10}{'peak MB':>10}   medians of {times}")
     for option in ("--help", "--version"):
-        _print_row(f"clientier {option}", _middle([_measure([str(CLIENTIER), option]) for _ in range(times)]))
+        print_row(f"clientier {option}", middle([measure([str(CLIENTIER), option]) for _ in range(times)]))
 
 
 if __name__ == "__main__":
