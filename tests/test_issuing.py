@@ -17,9 +17,9 @@ from clientier.store.issuing import (
     before_day,
     before_run,
     earlier_relations,
-    forget_daily_list,
     in_lists,
-    record_issued,
+    record_daily_list,
+    recorded_columns,
 )
 from clientier.store.opening import open_store
 
@@ -219,7 +219,9 @@ def lists(*rows: tuple[str, str, str, str]) -> pa.Table:
         for name, cells in zip(names, zip(*rows, strict=True), strict=True)
     }
     columns["customer_id"] = columns["customer_id"].dictionary_decode()
-    return pa.table({**columns, "tier": ["small"] * len(rows), "message": ["Good day."] * len(rows)})
+    return recorded_columns(
+        pa.table({**columns, "tier": ["small"] * len(rows), "message": ["Good day."] * len(rows)})
+    )
 
 
 def recorded(store: duckdb.DuckDBPyConnection, where: str) -> list[tuple[Any, ...]]:
@@ -227,22 +229,12 @@ def recorded(store: duckdb.DuckDBPyConnection, where: str) -> list[tuple[Any, ..
     return store.execute(query).fetchall()
 
 
-def test_a_run_records_what_it_gave_out_and_not_what_it_carried_over(
+def test_a_daily_list_made_again_records_what_it_gives_out_in_the_place_of_before(
     store: duckdb.DuckDBPyConnection,
 ) -> None:
-    december = date(2026, 12, 1)
-    record_issued(store, 4, december, lists(
-        ("c2", "call", "2026-12-01", "2026-12-04"), ("c3", "call", "2026-11-02", "2026-11-05"),
-    ))  # fmt: skip
-
-    assert recorded(store, "run = 4") == [(4, 2, "small", "call", december, date(2026, 12, 4))]
-
-
-def test_a_daily_list_made_again_records_no_more_than_once(store: duckdb.DuckDBPyConnection) -> None:
     fifth = date(2026, 11, 5)
-    for _ in range(2):
-        forget_daily_list(store, fifth)
-        record_issued(store, None, fifth, lists(("c4", "call", "2026-11-05", "2026-11-10")))
+    record_daily_list(store, fifth, lists(("c1", "call", "2026-11-05", "2026-11-10")))
+    record_daily_list(store, fifth, lists(("c4", "call", "2026-11-05", "2026-11-10")))
 
     assert recorded(store, "run IS NULL AND issued = DATE '2026-11-05'") == [
         (None, 4, "small", "call", fifth, date(2026, 11, 10))

@@ -77,8 +77,7 @@ def list_day(
 def _remember(job: Job, store: Path | None, issued: date, given_out: pa.Table) -> None:
     connection = job.engine.connection
     with store_errors(store or Path()), transaction(connection):
-        issuing.forget_daily_list(connection, issued)
-        issuing.record_issued(connection, None, issued, given_out)
+        issuing.record_daily_list(connection, issued, given_out)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Actions that were given out: what the next list needs to know of them, and the recording of new ones.
+"""Actions that were given out: what the next list needs to know of them, and the recording of a daily list.
 
 The store is attached to the connection under the name ``store``.
 """
@@ -163,21 +163,16 @@ def recorded_columns(lists: pa.Table) -> pa.Table:
     return pa.table({name: lists[name].cast(pa.string()) for name in _RECORDED})
 
 
-def record_issued(connection: duckdb.DuckDBPyConnection, run: int | None, day: date, lists: pa.Table) -> None:
-    """Record what a list gave out on a day; what it carries over was recorded when it was given out.
+def record_daily_list(connection: duckdb.DuckDBPyConnection, day: date, lists: pa.Table) -> None:
+    """Record what the list of a day gave out, in the place of what the same list gave out when it was made before.
 
-    Needs:  run, empty for a daily list; lists with the columns of columns.ACTION_COLUMNS
+    Needs:  lists with the columns of ``recorded_columns``
     """
-    connection.register("listed", recorded_columns(lists))
+    connection.execute("DELETE FROM store.issued WHERE run IS NULL AND issued = ?", [day])
+    connection.register("listed", lists)
     connection.execute(
         """INSERT INTO store.issued (run, customer, tier, action_id, issued, due)
-           SELECT ?, customer, tier, action_id, CAST(listed.issued AS DATE), CAST(due_date AS DATE)
-           FROM listed JOIN store.customers USING (customer_id) WHERE CAST(listed.issued AS DATE) = ?""",
-        [run, day],
+           SELECT NULL, customer, tier, action_id, CAST(listed.issued AS DATE), CAST(due_date AS DATE)
+           FROM listed JOIN store.customers USING (customer_id)"""
     )
     connection.unregister("listed")
-
-
-def forget_daily_list(connection: duckdb.DuckDBPyConnection, day: date) -> None:
-    """Forget what the daily list of a day gave out: the list is made again."""
-    connection.execute("DELETE FROM store.issued WHERE run IS NULL AND issued = ?", [day])
