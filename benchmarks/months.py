@@ -65,10 +65,10 @@ class Months:
 
     def steps(self) -> dict[str, list[str]]:
         """Return what is timed, by name; an output folder comes last where there is one."""
-        every = str(self.home / "*.csv")
+        every, sql = str(self.home / "*.csv"), [PYTHON, str(HERE / "sql.py"), str(HERE / "main_job.sql")]
         return {
-            "SQL": [PYTHON, str(HERE / "sql.py"), str(HERE / "main_job.sql"), every, str(DATA / "out-SQL")],
-            "SQL aggregate": [PYTHON, str(HERE / "sql.py"), str(HERE / "aggregate.sql"), every, str(DATA / "out-sums")],
+            "SQL": [*sql, every, str(DATA / "out-SQL")],
+            "SQL aggregate": [*sql, every, "--until=thresholds", str(DATA / "out-sums")],
             "store add": [*_add(self.store), str(self.files[35])],
             "aggregate": [PYTHON, str(HERE / "aggregate.py"), str(self.store), str(CONFIG)],
             "run --store": [*_run(self.store), str(DATA / "out-run")],

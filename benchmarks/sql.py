@@ -1,6 +1,8 @@
 """Run a file of SQL in a folder of its own, as a process of its own: what the benchmark compares with.
 
-python benchmarks/sql.py SQL LINES [--memory-limit=2GB] OUT
+python benchmarks/sql.py SQL LINES [--memory-limit=2GB] [--until=HEADING] OUT
+
+With --until it stops before the first comment that has this heading.
 """
 
 from __future__ import annotations
@@ -14,15 +16,18 @@ import duckdb
 
 def main() -> None:
     """Run the file; its relative paths lie in the output folder."""
-    sql, lines, *limits, out = sys.argv[1:]
+    sql, lines, *given, out = sys.argv[1:]
+    options = dict(option.removeprefix("--").split("=") for option in given)
     statements = Path(sql).read_text(encoding="utf-8")
+    if heading := options.get("until"):
+        statements = statements[: statements.index(f"-- ---- {heading}")]
     source = Path(lines).absolute()
     for folder in ("tiers", "actions"):
         (Path(out) / folder).mkdir(parents=True)
     os.chdir(out)
     with duckdb.connect() as connection:
-        for limit in limits:
-            connection.execute(f"SET memory_limit = '{limit.partition('=')[2]}'")
+        if limit := options.get("memory-limit"):
+            connection.execute(f"SET memory_limit = '{limit}'")
         connection.execute(f"SET VARIABLE lines = '{source}'")
         connection.execute(statements)
 
