@@ -314,7 +314,8 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     ),
     "stored_exported": ("{table}: {rows} rows", "{table}：{rows} 行"),
     "stored_known": (
-        "The store knows this customer by {lines} lines, in the runs of: {months}. The id stands in {texts} other texts.",
+        "The store knows this customer by {lines} lines, in the runs of: {months}. The id stands in {texts} other "
+        "texts.",
         "数据仓中该客户有 {lines} 行交易，涉及各期：{months}。另有 {texts} 处文本含该编号。",
     ),
     "stored_ask": (
@@ -324,8 +325,9 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "stored_kept": ("Nothing was erased.", "未作删除。"),
     "stored_forgotten": ("The customer is erased from the store.", "该客户已从数据仓中删除。"),
     "stored_outputs": (
-        "These folders were published with the customer, and hold the id still. Remove them, or publish the runs anew:",
-        "以下输出目录发布时含有该客户，其中仍有该编号，请删除或重新发布：",
+        "These folders were published with the customer, and hold the id still. Remove them, or publish them "
+        "anew with --replace:",
+        "以下输出目录发布时含有该客户，其中仍有该编号，请删除，或用 --replace 重新发布：",
     ),
     "stored_elsewhere": (
         "Transaction files, exports, and copies of the store or of outputs are yours to clean.",
