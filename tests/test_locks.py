@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -118,6 +119,24 @@ def test_three_processes_that_take_and_remove_the_lock_in_turn_never_hold_it_tog
     counters = [subprocess.Popen(command) for _ in range(3)]
     assert [counter.wait() for counter in counters] == [0, 0, 0]
     assert number.read_text() == "60"
+
+
+def test_a_lock_file_that_its_holder_removes_just_before_it_is_locked_is_made_again(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_it, tries = fcntl.flock, []
+
+    def flock(descriptor: int, how: int) -> None:
+        tries.append(how)
+        if len(tries) == 1:
+            lock.unlink()
+        lock_it(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with held(lock, "clientier run"):
+        assert len(tries) == 2
+        with pytest.raises(OutputError), held(lock, "clientier run"):
+            pass
 
 
 def test_a_lock_file_that_says_nothing_of_ours_is_held_by_another_process(lock: Path) -> None:
