@@ -190,11 +190,11 @@ class ReadingJob:
         date_format = self.pins.date_format
         if self._config.date_format == "auto" and any(text.strip() for text in self._date_samples()):
             date_format = self.reader.settled.date_format.pattern
-        unmarked = (file.encoding for file in self.files if isinstance(file, TextFile) and file.is_unmarked)
+        shown = (file.encoding for file in self.files if isinstance(file, TextFile) and file.shows_encoding)
         currency = self.currency.code if self.currency else None
         return Pins(
             date_format=None if counting.most_dates_are_bad(self._connection) else date_format,
-            encoding=self.pins.encoding or next(unmarked, None),
+            encoding=self.pins.encoding or next(shown, None),
             currency=self.pins.currency or (None if currency == NO_CURRENCY else currency),
         )
 

@@ -14,7 +14,7 @@ import duckdb
 from clientier.config import Loaded, load
 from clientier.config.models import CustomerSet, Transactions
 from clientier.engines import counting
-from clientier.engines.reading import Reading, ReadingJob, open_reading
+from clientier.engines.reading import Reading, ReadingJob, RejectLimitError, open_reading
 from clientier.engines.watching import watched
 from clientier.errors import ConfigError, DataError, Problem
 from clientier.locks import wait_seconds
@@ -212,7 +212,10 @@ class _Adding:
 
     def _refuse_beyond_limit(self, job: ReadingJob, reading: Reading) -> None:
         lines = counting.leave_outcomes(self.store.connection, job.reader, job.lines_at_fault())
-        refuse_beyond_limit(reading, lines, self.config)
+        try:
+            refuse_beyond_limit(reading, lines, self.config)
+        except RejectLimitError as error:
+            raise RejectLimitError([*error.problems, *settled.what_pins(job.pins)], reading) from None
 
     def _keep(self, job: ReadingJob, reading: Reading, digests: Sequence[str]) -> _Kept:
         connection = self.store.connection

@@ -53,8 +53,9 @@ def refuse_other_config(
 def _differences(old: Transactions, new: Transactions) -> Iterator[tuple[str, str, str]]:
     before, after = (dict(_leaves(one.model_dump(exclude=set(FREE)), _TRANSACTIONS)) for one in (old, new))
     for key in dict.fromkeys([*before, *after]):
-        if before.get(key) != after.get(key):
-            yield key, before.get(key, _ABSENT), after.get(key, _ABSENT)
+        one, other = before.get(key, _ABSENT), after.get(key, _ABSENT)
+        if one != other and {one, other} != {_ABSENT, "[]"}:
+            yield key, one, other
     if list(old.drop) != list(new.drop) and set(old.drop) == set(new.drop):  # the first that applies counts
         yield f"{_TRANSACTIONS}.drop", ", ".join(old.drop), ", ".join(new.drop)
 
@@ -81,17 +82,25 @@ def refuse_unsettled(job: ReadingJob) -> None:
 
     Raises:  DataError
     """
-    unmarked = [file for file in job.files if isinstance(file, TextFile) and file.is_unmarked]
-    if unmarked and unmarked[0].encoding == LAST_RESORT and not job.pins.encoding:
+    shown = [file for file in job.files if isinstance(file, TextFile) and file.shows_encoding]
+    if shown and shown[0].encoding == LAST_RESORT and not job.pins.encoding:
         fact = "the text is neither UTF-8 nor GB18030: its encoding is not settled, for this file and those to come"
         raise DataError(
             Problem(
-                unmarked[0].source.name, fact, "write transactions.encoding, such as latin-1 or windows-1252"
+                shown[0].source.name, fact, "write transactions.encoding, such as latin-1 or windows-1252"
             )
         )
     if job.currency and job.currency.tied:
         fact = f"as many amounts are in another currency as in {job.currency.code}: none is settled"
         raise DataError(Problem("transactions.currency", fact, f"write currency: {job.currency.code}"))
+
+
+def what_pins(pins: Pins) -> list[Problem]:
+    """Return how files are read since the first ones settled it: too many unreadable lines may come of that."""
+    words = {"date format": pins.date_format, "encoding": pins.encoding, "currency": pins.currency}
+    known = ", ".join(f"{word} {value}" for word, value in words.items() if value)
+    fact = f"the first files of this store settled {known}; all others are read alike"
+    return [Problem("", fact, "write the files alike, or make a new store")] if known else []
 
 
 def keep_settled(

@@ -33,6 +33,15 @@ class TextBytes:
         """Tell whether only a look at its bytes shows how they are to be read."""
         return not self.survey.bom and not self.survey.ascii
 
+    def shows(self, encoding: str) -> bool:
+        """Tell whether it holds text beyond ASCII that means something in the encoding."""
+        return self.is_unmarked and any(
+            not line.isascii() and can_decode(line, encoding)
+            for block in whole_lines(self.path)
+            if not block.isascii()
+            for line in block.splitlines()
+        )
+
 
 def settle_encodings(
     files: Sequence[TextBytes], configured: str, max_reject_rate: Decimal, pinned: str | None = None

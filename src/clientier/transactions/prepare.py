@@ -24,7 +24,7 @@ class TextFile:
     number: int  # of the input, from 0
     source: Source
     encoding: str
-    is_unmarked: bool  # the encoding was settled by a look at the bytes
+    shows_encoding: bool  # by the bytes of its text, not by a mark
     layout: Layout
     survey: Survey  # of the bytes before the repair
     repaired: Repaired
@@ -133,8 +133,8 @@ def _prepare_text(
     if layout is None:
         return EmptyFile(number, source)
     repaired = repair(path, found, layout, scratch / f"{number}.repaired")
-    unmarked = config.encoding == "auto" and text.is_unmarked
-    return TextFile(number, source, encoding, unmarked, layout, found, repaired)
+    shows = config.encoding == "auto" and text.shows(encoding)
+    return TextFile(number, source, encoding, shows, layout, found, repaired)
 
 
 def _refuse_missing(files: Sequence[InputFile], needed: Sequence[str]) -> None:
