@@ -470,6 +470,15 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return config_of(tmp_path_factory.mktemp("patient"), fine, said)
 
 
+@pytest.fixture(scope="module")
+def far_apart(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Return tiers with margins, of which the best is out of reach for most."""
+    review = '{refund_rate: ">= 0.5"}'
+    tiers = MARGIN.replace("1000", "5000").replace("900", "4000").replace('">= 300"', '">= 3000"')
+    tiers = tiers.replace(review, f'{review}, stay: {{refund_rate: ">= 0.4"}}')
+    return config_of(tmp_path_factory.mktemp("far_apart"), tiers)
+
+
 @settings(max_examples=40)
 @given(
     remembered_customers(),
@@ -537,9 +546,9 @@ def having_bought(customer: pd.DataFrame) -> pd.DataFrame:
 @settings(max_examples=60)
 @given(remembered_customers())
 def test_the_next_tier_is_where_the_next_run_would_place_who_bought_what_they_lack(
-    patient: Config, frame: pd.DataFrame
+    far_apart: Config, frame: pd.DataFrame
 ) -> None:
-    plan = Plan(patient, THRESHOLDS, {}, frozenset())
+    plan = Plan(far_apart, THRESHOLDS, {}, frozenset())
     placed = place(frame, plan)
     able = placed["next_tier"].notna() & (placed["gap_orders"] > 0)
     able = able.fillna(False).astype(bool)
