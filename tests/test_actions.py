@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -333,6 +334,21 @@ def test_an_open_action_whose_reason_is_gone_is_dropped() -> None:
     bought = given_out("2026-09-04", "2026-09-09", recency_days=2, lateness=1_333)
 
     assert who(batch(bought), config(CALL_CARRIED)) == []
+
+
+def test_the_page_of_definitions_tells_the_same_days() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "definitions.md").read_text(encoding="utf-8")
+    body = page.split("| list of | no report | unreachable on 2026-08-26 | done on 2026-08-26 |\n")[1]
+    for line in body.split("\n\n")[0].splitlines()[1:]:
+        listed_on, *expected = (cell.strip() for cell in line.strip("|").split("|"))
+        told = []
+        for due in ("2026-08-27", "2026-08-27", ""):  # not reported, unreachable: open; done: not
+            customers = batch(given_out("2026-08-24", due))
+            lists = list_actions(customers, config(CALL_CARRIED), {}, date.fromisoformat(listed_on))
+            counts = (lists.carried_per_action, lists.held_back_per_action, lists.customers_per_action)
+            words = ("carried over", "held back", "given out")
+            told.append(next(word for word, count in zip(words, counts, strict=True) if count["call"]))
+        assert told == expected
 
 
 @pytest.mark.parametrize(
