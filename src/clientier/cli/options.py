@@ -46,7 +46,8 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FOLDER",
-        help="The folder to write, e.g. out/2026-10. It appears whole or not at all.",
+        help="The folder to write, e.g. out/2026-10, or 'out/{as_of:%Y-%m}', which leaves a link out/latest. "
+        "It appears whole or not at all.",
     ),
 ]
 AsOf = Annotated[
