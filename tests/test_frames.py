@@ -100,3 +100,11 @@ def test_every_metric_has_the_type_it_is_written_with(column: Column) -> None:
 
     assert table.schema.types == [frames.arrow_type(column.name)]
     assert (column.kind is Kind.DAY) == (table.schema.types[0] == pa.date32())
+
+
+def test_a_text_has_its_place_in_a_list_and_an_unknown_or_empty_one_has_none() -> None:
+    texts = pd.Series(["small", "key", "gold", "", None], dtype="str")
+
+    assert frames.positions(texts, ["key", "small"]).tolist() == [1, 0, -1, -1, -1]
+    assert frames.positions(texts.iloc[:0], ["key"]).tolist() == []
+    assert frames.positions(texts, []).tolist() == [-1] * 5
