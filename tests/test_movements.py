@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clientier import movements
@@ -426,6 +426,7 @@ def absent_now(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
     return then[~then["customer_id"].isin(now["customer_id"])].reset_index(drop=True)
 
 
+@settings(max_examples=40)
 @given(two_runs(), st.integers(1, 5))
 def test_the_margins_are_the_tier_counts_of_both_runs_however_the_batches_fall(
     yardsticks: Yardsticks, runs: tuple[pd.DataFrame, pd.DataFrame], batch: int
@@ -450,6 +451,7 @@ def counts_of(customers: pd.DataFrame) -> dict[str, int]:
     return {tier: int((customers["tier"] == tier).sum()) for tier in TIER_NAMES}
 
 
+@settings(max_examples=40)
 @given(two_runs(), st.integers(1, 5))
 def test_movers_found_in_batches_are_those_of_the_whole(
     runs: tuple[pd.DataFrame, pd.DataFrame], batch: int
@@ -468,6 +470,7 @@ def test_movers_found_in_batches_are_those_of_the_whole(
     )
 
 
+@settings(max_examples=40)
 @given(two_runs())
 def test_who_moved_is_who_is_elsewhere_or_buys_again_or_no_more(
     runs: tuple[pd.DataFrame, pd.DataFrame],

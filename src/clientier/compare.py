@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from clientier import movements, notes
-from clientier.columns import PREVIOUS, Kind
+from clientier.columns import PREVIOUS, SCORES, Kind
 from clientier.config.models import Config
 from clientier.cutpoints import CutPoints, cut_points
 from clientier.model import Model, shares_used
@@ -88,8 +88,18 @@ def _steps(before: Past, now: Past, customers: pd.DataFrame) -> Steps:
     if not _measured_alike(before.config, now.config):
         return Steps(before.customers, None, None, None)
     remeasured = _remeasured(before, now)
-    placed = None if remeasured is None else customers.assign(tier=raw_tiers(customers, remeasured))
-    return Steps(before.customers, None, customers.assign(tier=raw_tiers(customers, before.plan)), placed)
+    return Steps(
+        before.customers,
+        None,
+        _placed_by(before.plan, customers),
+        None if remeasured is None else _placed_by(remeasured, customers),
+    )
+
+
+def _placed_by(plan: Plan, customers: pd.DataFrame) -> pd.DataFrame:
+    """Place customers by another plan; scores that they have are of their own."""
+    measured = customers.drop(columns=[score.name for score in SCORES])
+    return measured.assign(tier=raw_tiers(measured, plan))
 
 
 def _measured_alike(before: Config, now: Config) -> bool:

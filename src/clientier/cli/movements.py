@@ -9,6 +9,7 @@ import typer
 
 from clientier.cli import options as opt
 from clientier.cli.reporting import print_json, print_report, write_movements
+from clientier.errors import ConfigError, Problem
 
 STDOUT = Path("-")
 
@@ -37,6 +38,9 @@ def compare(
     from clientier.compare import compare as compared
     from clientier.report.movements import comparison_report
 
+    if json and movements == STDOUT:
+        fix = "write the movers to a file: --movements movements.csv"
+        raise ConfigError(Problem("--movements", "stdout takes the movers or --json, not both", fix))
     comparison = compared(old, new, language)
     if movements is not None:
         write_movements(comparison.moved, movements)
