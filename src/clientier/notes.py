@@ -121,40 +121,32 @@ def of_tally(config: Config, tally: Tally, knows_earlier_runs: bool = False) -> 
         notes.append(note(language, "kept", count=tally.kept, tier=config.tiers[-1].name))
     if tally.pending:
         notes.append(note(language, "pending", count=tally.pending))
-    for action, count in tally.withheld.items():
-        if count:
-            notes.append(note(language, "withheld", action=action, count=count))
-    notes += of_earlier_lists(config, tally)
+    notes += [*_of_withheld(language, tally), *_of_earlier_lists(config, tally)]
     return notes + list(_of_playbook(config, knows_earlier_runs))
 
 
 def of_day(config: Config, published: date, tally: Tally) -> list[str]:
     """Note what a daily list is made by, what it holds, and the messages withheld."""
-    language = config.language
     new, held = tally.by_action.total(), tally.held_back.total()
-    withheld = [
-        note(language, "withheld", action=action, count=count)
-        for action, count in tally.withheld.items()
-        if count
-    ]
-    return [note(language, "of_day", day=published, new=new, held=held), *withheld]
+    of_day = note(config.language, "of_day", day=published, new=new, held=held)
+    return [of_day, *_of_withheld(config.language, tally)]
 
 
-def of_earlier_lists(config: Config, tally: Tally) -> list[str]:
+def _of_withheld(language: str, tally: Tally) -> Iterable[str]:
+    for action, count in tally.withheld.items():
+        if count:
+            yield note(language, "withheld", action=action, count=count)
+
+
+def _of_earlier_lists(config: Config, tally: Tally) -> Iterable[str]:
     """Note what was held back, and what was carried over, because of the lists before."""
     language = config.language
-    told = []
     for action in config.actions:
-        if count := tally.held_back[action.id]:
-            every = _days_spoken(action.every, language)
-            told.append(note(language, "held_back", action=action.id, every=every, count=count))
+        if action.every and (count := tally.held_back[action.id]):
+            every = f"{action.every.split()[0]}天" if language == "zh" else action.every
+            yield note(language, "held_back", action=action.id, every=every, count=count)
         if count := tally.carried_over[action.id]:
-            told.append(note(language, "carried_over", action=action.id, count=count))
-    return told
-
-
-def _days_spoken(time: str | None, language: str) -> str:
-    return f"{(time or '').split()[0]}天" if language == "zh" else time or ""
+            yield note(language, "carried_over", action=action.id, count=count)
 
 
 def _of_playbook(config: Config, knows_earlier_runs: bool) -> Iterable[str]:
