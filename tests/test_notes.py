@@ -188,15 +188,17 @@ def test_a_run_without_an_earlier_one_says_which_rules_wait_for_it(tmp_path: Pat
     )
     waiting = config_of(tmp_path, tiers, ["stability.demote_after=2"])
     up = config_of(tmp_path, "", ["stability.promote_after=2", "language=zh"])
+    tally, filled = Tally(customers=Counter({"many": 1, "rest": 5})), Tally(customers=Counter(FILLED))
 
-    assert notes.of_no_earlier_run(waiting) == [
+    assert notes.of_tally(waiting, tally)[:2] == [
         "`stay` has no effect: this run knows no earlier ones",
         "`stability` has no effect, moves take effect at once: this run knows no earlier ones",
     ]
-    assert notes.of_no_earlier_run(up) == [
-        "`stability`（观察期）不起作用，级别变动立即生效：本次运行没有历史记录"
-    ]
-    assert notes.of_no_earlier_run(config_of(tmp_path)) == []
+    assert "`stability`（观察期）不起作用，级别变动立即生效：本次运行没有历史记录" in notes.of_tally(
+        up, filled
+    )
+    assert not any("stability" in line for line in notes.of_tally(config_of(tmp_path), filled))
+    assert notes.of_tally(up, filled, knows_earlier_runs=True) == []
 
 
 def test_nothing_to_say_of_reading_is_nothing() -> None:

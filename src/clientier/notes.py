@@ -122,6 +122,7 @@ def of_tally(config: Config, tally: Tally, knows_earlier_runs: bool = False) -> 
     if tally.pending:
         notes.append(note(language, "pending", count=tally.pending))
     notes += [*_of_withheld(language, tally), *_of_earlier_lists(config, tally)]
+    notes += [] if knows_earlier_runs else _of_moves(config)
     return notes + list(_of_playbook(config, knows_earlier_runs))
 
 
@@ -157,7 +158,7 @@ def _of_playbook(config: Config, knows_earlier_runs: bool) -> Iterable[str]:
             yield note(config.language, key)
 
 
-def of_no_earlier_run(config: Config) -> list[str]:
+def _of_moves(config: Config) -> list[str]:
     """Note what needs the tiers of a run before, for a run that has none."""
     notes = []
     if any(tier.stay for tier in config.tiers):
