@@ -8,6 +8,7 @@ of ordinary.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -218,6 +219,19 @@ def test_each_of_the_eight_moves_by_the_cause_worked_by_hand(yardsticks: Yardsti
     found = explained(yardsticks).set_index("customer_id")
     columns = ["from", "to", "movement", "cause", "explanation"]
     assert {name: tuple(found.loc[name, columns]) for name in found.index} == EXPECTED
+
+
+def test_the_page_of_definitions_tells_the_same_eight() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "definitions.md").read_text(encoding="utf-8")
+    lines = page[page.index("| customer | before | after aging |") :].splitlines()[2:10]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert {row[0]: (row[6], row[7]) for row in cells} == {
+        name: (to, f"{movement}, {cause}") for name, (_, to, movement, cause, _) in EXPECTED.items()
+    }
+    steps = {row[0]: tuple(re.split(r"[ (,]", cell)[0] for cell in row[2:6]) for row in cells}
+    assert steps == {
+        name: (w.aged[3] or "not", w.behaved[3], w.remeasured, w.now) for name, w in EIGHT.items()
+    }
 
 
 def test_every_step_is_listed_beside_the_cause(yardsticks: Yardsticks) -> None:
