@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clientier.config import load
 from clientier.errors import DataError
+from clientier.store.adding import add_files
 from clientier.store.checking import check_store
 from clientier.store.forgetting import forget, known_of
 from clientier.store.listing import files_of, runs_of
-from making import config_of
+from clientier.store.opening import open_store
+from making import config_file, config_of
 from small_store import NEW, change, opened, record_run, small_store
 
 
@@ -182,3 +186,29 @@ def test_the_digests_of_lines_stay(tmp_path: Path) -> None:
     change(path, "INSERT INTO line_digests VALUES (1, 5, 2)")
     forgotten(path, "0012")
     assert rows(path, "SELECT * FROM line_digests") == [(1, 5, 2)]
+
+
+def test_forgetting_leaves_what_files_without_the_customer_would_have_made(tmp_path: Path) -> None:
+    theirs = ["Z,A1,2026-01-10,100.00", "Z,,2026-01-10,1.00", "Z,A9,2026-01-12,7.00"]
+    others = ["0012,A1,2026-01-10,5.00", "0034,A2,2026-01-11,-5.00"]
+    # The second file has an order of each again: one order in two files.
+    whole = store_of(tmp_path / "whole", [*theirs, *others], [theirs[0], others[0]])
+    cleaned = store_of(tmp_path / "cleaned", others, [others[0]])
+
+    forgotten(whole, "Z")
+
+    query = """
+        SELECT file, customer_id, "order", day, purchases, gross, refunds, lines, shared, repeats
+        FROM order_days JOIN customers USING (customer) ORDER BY ALL"""
+    assert rows(whole, query) == rows(cleaned, query)
+
+
+def store_of(folder: Path, *files: Sequence[str]) -> Path:
+    """Make a store of files of these lines."""
+    folder.mkdir()
+    names = [str(folder / f"{number}.csv") for number in range(len(files))]
+    for name, lines in zip(names, files, strict=True):
+        Path(name).write_text("\n".join(("customer_id,order_id,order_date,amount", *lines)))
+    with open_store(folder / "clientier.duckdb", create=True, purpose="a test") as store:
+        add_files(store, names, load(config_file(folder)))
+    return folder / "clientier.duckdb"

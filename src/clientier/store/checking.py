@@ -43,6 +43,22 @@ _WRONG = {
 }  # fmt: skip
 
 
+# What is wrong with rows of one order day in ``beside``, in words and as a query
+_BESIDE = {
+    "stand there twice":
+        'SELECT file FROM beside GROUP BY file, customer, "order", day HAVING count(*) > 1',
+    "are marked wrongly as (not) netted with another file's": """
+        SELECT * FROM (SELECT *, count(*) FILTER (NOT repeats) OVER (PARTITION BY customer, "order", day) AS counting
+                       FROM beside)
+        WHERE shared <> ("order" IS NOT NULL AND NOT repeats AND counting > 1)""",
+    "do not count, but repeat no earlier file's": """
+        SELECT * FROM beside AS o WHERE o.repeats AND NOT EXISTS (
+            SELECT 1 FROM beside AS e
+            WHERE e.customer = o.customer AND e."order" = o."order" AND e.day = o.day AND e.file < o.file
+              AND NOT e.repeats AND e.lines = o.lines
+              AND (e.gross, e.refunds, e.margin) = (o.gross, o.refunds, o.margin))""",
+}  # fmt: skip
+
 # What Checked tells, in its order
 _COUNTED = (
     ("count(*)", "files"), ("coalesce(sum(lines), 0)", "outcomes"), ("count(*)", "customers"),
@@ -91,7 +107,7 @@ class _Check:
         yield from self._lines()
         yield from self._rejects()
         yield from self._order_days()
-        yield from self._flags()
+        yield from self._rows_beside_others()
         yield from self._runs()
 
     def _rows(self, query: str) -> list[Any]:
@@ -177,34 +193,23 @@ class _Check:
 
     def _order_days(self) -> Iterator[Problem]:
         counts = ", ".join(f"count(*) FILTER ({condition})" for condition in _WRONG.values())
-        repeated = 'count(*) - count(DISTINCT (customer, "order", day))'
-        query = f"SELECT file, {counts}, {repeated} FROM order_days GROUP BY file ORDER BY file"
-        facts = (*_WRONG, "stand there twice")
-        for file, *wrong in self._rows(query):
-            for fact, rows in zip(facts, wrong, strict=True):
+        for file, *wrong in self._rows(f"SELECT file, {counts} FROM order_days GROUP BY file ORDER BY file"):
+            for fact, rows in zip(_WRONG, wrong, strict=True):
                 if rows:
                     yield self._of_file(file, f"{rows} order days {fact}")
 
-    def _flags(self) -> Iterator[Problem]:
+    def _rows_beside_others(self) -> Iterator[Problem]:
         """Find rows that count, or are netted with others, other than the rows beside them say."""
-        beside = 'SELECT customer, "order", day FROM order_days WHERE "order" IS NOT NULL AND NOT repeats'
-        query = f"""
-            WITH several AS ({beside} GROUP BY ALL HAVING count(*) > 1)
-            SELECT o.file, count(*) FROM order_days AS o LEFT JOIN several AS s USING (customer, "order", day)
-            WHERE o.shared <> (s.customer IS NOT NULL AND NOT o.repeats) GROUP BY o.file ORDER BY o.file"""
-        for file, rows in self._rows(query):
-            yield self._of_file(
-                file, f"{rows} order days are marked wrongly as (not) netted with another file's"
-            )
-        query = """
-            SELECT o.file, count(*) FROM order_days AS o WHERE o.repeats AND NOT EXISTS (
-                SELECT 1 FROM order_days AS e
-                WHERE e.customer = o.customer AND e."order" = o."order" AND e.day = o.day AND e.file < o.file
-                  AND NOT e.repeats AND e.lines = o.lines
-                  AND (e.gross, e.refunds, e.margin) = (o.gross, o.refunds, o.margin))
-            GROUP BY o.file ORDER BY o.file"""
-        for file, rows in self._rows(query):
-            yield self._of_file(file, f"{rows} order days do not count, but repeat no earlier file's")
+        # Most order days stand in one row: one pass over all of them finds the few to look at.
+        self._store.connection.execute("""
+            CREATE OR REPLACE TEMP TABLE beside AS
+            SELECT o.* FROM order_days AS o SEMI JOIN (
+                SELECT customer, "order", day FROM order_days GROUP BY ALL
+                HAVING count(*) > 1 OR bool_or(shared) OR bool_or(repeats)) AS k
+            ON o.customer = k.customer AND o."order" IS NOT DISTINCT FROM k."order" AND o.day = k.day""")
+        for fact, query in _BESIDE.items():
+            for file, rows in self._rows(f"SELECT file, count(*) FROM ({query}) GROUP BY file ORDER BY file"):
+                yield self._of_file(file, f"{rows} order days {fact}")
 
     # ---- runs -----------------------------------------------------------------------------------
 
