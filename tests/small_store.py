@@ -9,8 +9,10 @@ run of 2026-01: 0012 in tier key, 0034 in tier small; 0012 was to be phoned, and
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -57,10 +59,18 @@ def record_run(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
 def small_store(folder: Path) -> Path:
     """Make the store in the folder; return its path."""
     path = folder / "clientier.duckdb"
-    with open_store(path, create=True, purpose="a test") as store:
-        store.connection.execute(ROWS)
-        record_run(store.connection, config_of(folder))
+    path.write_bytes(_bytes())
     return path
+
+
+@cache
+def _bytes() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clientier.duckdb"
+        with open_store(path, create=True, purpose="a test") as store:
+            store.connection.execute(ROWS)
+            record_run(store.connection, config_of(Path(folder)))
+        return path.read_bytes()
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def test_the_bytes_of_the_id_are_gone_from_the_file_and_no_log_is_left(tmp_path:
     forgotten(path, NEW)
 
     assert NEW.encode() not in path.read_bytes()
-    assert {found.name for found in tmp_path.iterdir()} == {path.name, "clientier.yaml"}
+    assert {found.name for found in tmp_path.iterdir()} == {path.name}
 
 
 def test_nothing_of_the_customer_is_left_in_any_table(tmp_path: Path) -> None:

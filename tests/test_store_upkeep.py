@@ -143,7 +143,7 @@ def test_a_kill_leaves_a_whole_store_and_the_next_vacuum_nothing_beside_it(
     with opened(path) as store:
         vacuum(store)
     assert contents(path) == before
-    assert {found.name for found in tmp_path.iterdir()} == {path.name, "clientier.yaml"}
+    assert {found.name for found in tmp_path.iterdir()} == {path.name}
 
 
 # ---- migration --------------------------------------------------------------------------------------
