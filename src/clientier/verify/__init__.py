@@ -94,6 +94,7 @@ def _recompute(folder: Path, papers: Papers, found: Findings, progress: Progress
             papers.form,
             papers.had_run_before,
             papers.had_lists_before,
+            "falling" in papers.told,
         )
         whole = papers.summary.customers
 

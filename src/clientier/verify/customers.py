@@ -31,7 +31,7 @@ from clientier.tables import CellProblems, read_column
 from clientier.verify.findings import Findings
 from clientier.verify.lists import ListFile, Part
 from clientier.verify.metrics import contradictions, of_keeping
-from clientier.verify.months import MOVEMENTS, Movers
+from clientier.verify.months import FALLING, MOVEMENTS, Falling, Movers
 from clientier.verify.rows import RowFile, differing
 
 Share = Callable[[int], None]  # told how many customers have passed
@@ -54,6 +54,7 @@ class Run:
     form: Format
     had_run_before: bool  # tiers may be held
     had_lists_before: bool  # actions may be held back, or carried over
+    tells_who_falls: bool
 
 
 @dataclass
@@ -64,6 +65,7 @@ class Counted:
     rows: dict[str, int] = field(default_factory=dict)  # by file, as far as it could be read
     complete: bool = True  # every customer could be read
     movers: Movers | None = None
+    falling: Falling | None = None
     _columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
     def add(self, customers: pd.DataFrame) -> None:
@@ -126,7 +128,10 @@ class _Pass:
         self._file = RowFile(run.folder, "customers", shapes[0], run.form, found)
         self._tiers = self._lists("tiers", shapes[0], ("customer_id",))
         self._actions = self._lists("actions", shapes[1], ("customer_id", "action_id"))
-        self._counted = Counted(movers=Movers(run.folder, run.form, found) if run.had_run_before else None)
+        self._counted = Counted(
+            movers=Movers(run.folder, run.form, found) if run.had_run_before else None,
+            falling=Falling(run.folder, run.config, run.form, found) if run.tells_who_falls else None,
+        )
         self._order = _Order(run.form.excel and run.form.kind == "csv")
 
     def _lists(self, kind: str, schema: pa.Schema, key: tuple[str, ...]) -> dict[str, ListFile]:
@@ -244,6 +249,8 @@ class _Pass:
         counted.add(again.customers)
         if counted.movers is not None:
             counted.movers.compare(again.placed)
+        if counted.falling is not None:
+            counted.falling.compare(again.placed, counted.tally)
         wrong = self._order.wrong(again.customers["monetary"].to_numpy(dtype=np.int64), batch.ids)
         self._add(batch, "customer_id", wrong, "is out of order: by monetary descending, then by customer_id")
         self._share(batch.before + len(batch.cells))
@@ -265,8 +272,9 @@ class _Pass:
                 self._counted.rows[file.file.name] = rows
         if not self._file.broken:
             self._counted.rows[self._file.name] = self._file.rows
-        if self._counted.movers is not None and (movers := self._counted.movers.finish()) is not None:
-            self._counted.rows[MOVEMENTS] = movers
+        for name, listed in ((MOVEMENTS, self._counted.movers), (FALLING, self._counted.falling)):
+            if listed is not None and (count := listed.finish()) is not None:
+                self._counted.rows[name] = count
 
 
 def _done(pair: tuple[_Batch, Future[_Again]]) -> tuple[_Batch, _Again]:

@@ -63,13 +63,15 @@ def compare_files(
         )
     for name in sorted(named.keys() - files.keys()):
         found.add(name, MISSING)
-    _compare_digests(manifest, files, found)
+    if _is_of_another_run(manifest, files, found):
+        return
     for name in sorted(rows.keys() & named.keys()):
         if named[name].rows != rows[name]:
             found.add(name, f"holds {rows[name]:,} rows, the manifest says {named[name].rows}")
 
 
-def _compare_digests(manifest: Manifest, files: Mapping[str, File], found: Findings) -> None:
+def _is_of_another_run(manifest: Manifest, files: Mapping[str, File], found: Findings) -> bool:
+    """Compare the digests; say whether so much differs that this is not the manifest of this output."""
     there = [output for output in manifest.outputs if output.name in files]
     changed = [output.name for output in there if files[output.name].sha256 != output.sha256]
     customers = {"customers.csv", "customers.parquet"}
@@ -77,12 +79,13 @@ def _compare_digests(manifest: Manifest, files: Mapping[str, File], found: Findi
         listed = ", ".join([*changed[:_NAMED], *(["…"] if len(changed) > _NAMED else [])])
         fact = f"is the manifest of another run: {len(changed)} of its {len(manifest.outputs)} files"
         found.add(NAME, f"{fact} have other bytes here ({listed})")
-        return
+        return True
     for name in changed:
         if files[name].sha256 is None:
             found.add(name, "cannot be read")
             continue
         found.add(name, "was changed: its sha256 is not the one in the manifest")
+    return False
 
 
 def is_known_version(papers: Papers, found: Findings) -> bool:

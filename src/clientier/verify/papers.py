@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +68,12 @@ class Manifest(BaseModel):
     outputs: list[Output]
 
 
+def seal(content: dict[str, Any]) -> str:
+    """Return the sha256 of a manifest's other content: the manifest names every file but itself."""
+    unsealed = {key: value for key, value in content.items() if key != "seal"}
+    return hashlib.sha256(json_text(unsealed).encode()).hexdigest()
+
+
 class Window(BaseModel):
     """The days that were counted."""
 
@@ -114,9 +121,11 @@ class Papers:
 def read_papers(folder: Path, found: Findings) -> Papers:
     """Read what the folder says of its run; what cannot be read is found and left out."""
     config = _config(folder, found)
-    told = _json(folder, SUMMARY, found)
+    made, told = _json(folder, NAME, found), _json(folder, SUMMARY, found)
+    if made and made.get("seal", seal(made)) != seal(made):
+        found.add(NAME, "was changed: its seal is not the sha256 of what it says")
     papers = Papers(
-        manifest=_shaped(Manifest, _json(folder, NAME, found), NAME, found),
+        manifest=_shaped(Manifest, made, NAME, found),
         summary=_shaped(Summary, told, SUMMARY, found),
         told=told or {},
         config=config,

@@ -42,9 +42,11 @@ class Totals:
         """Compare everything that follows from the customers."""
         again = self._summary(counted, points, as_of)
         told = self._papers.told
+        if counted.falling is not None:
+            again["falling"] = summary.falling(self._config, counted.tally)
+        self._compare_money(again["money"])
         for fact in _differences(again, {key: told.get(key) for key in again}):
             self._found.add(SUMMARY, fact)
-        self._compare_money(again["money"])
         self._compare_notes(counted, points)
         self._compare_model(counted, points)
         if counted.movers is not None:
