@@ -95,7 +95,7 @@ def add_lines(asked: RunOptions, name: str, lines: str) -> Path:
 
 def in_february(asked: RunOptions, **changes: Any) -> RunOptions:
     """Return what the February run is asked."""
-    month = {"as_of": "2026-02-28", "output": asked.config.parent / "2026-02"}
+    month: dict[str, Any] = {"as_of": "2026-02-28", "output": asked.config.parent / "2026-02"}
     return replace(asked, **(month | changes))
 
 

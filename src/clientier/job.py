@@ -20,7 +20,6 @@ from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, DataError, Problem
-from clientier.gate import check_days
 from clientier.history import History, find_history
 from clientier.locks import held, lock_of_store, wait_seconds
 from clientier.options import RunOptions
@@ -115,7 +114,7 @@ class Aggregated:
 
     reading: Reading
     period: Period
-    oldest: date  # of the usable lines
+    days: list[tuple[date, int]]  # with usable lines, newest first, and how many
     outcomes: list[tuple[int, str, int]]  # file, outcome, lines
     money: Decimal  # of the lines inside the window
     customers: int
@@ -145,7 +144,6 @@ def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = Fals
         *notes.of_days(config.language, days, as_of),
         *notes.of_reading(config.language, reading.rounded_lines),
     ]
-    check_days(config.gate, days, period)
     history = find_history(job, as_of, issue_date(job, as_of))
     for relation in history.relations:
         job.engine.recall(relation)
@@ -154,7 +152,7 @@ def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = Fals
     if progress:
         progress("aggregating", None)
     customers = job.engine.aggregate(config.metrics, period, keep_days)
-    return Aggregated(reading, period, days[-1][0], outcomes, money, customers, tuple(found), history)
+    return Aggregated(reading, period, days, outcomes, money, customers, tuple(found), history)
 
 
 def _period(config: Config, as_of: date, oldest: date) -> Period:

@@ -14,14 +14,13 @@ import pandas as pd
 import pyarrow as pa
 
 from clientier.columns import METRICS, PREVIOUS
-from clientier.config import digest
-from clientier.config.models import Config
+from clientier.customer_sets import digest_of
 from clientier.customers import add_metrics
-from clientier.cutpoints import Counted, CutPoints, cut_points
+from clientier.cutpoints import Counted, CutPoints
 from clientier.history import RunBefore
 from clientier.job import Aggregated, Job
 from clientier.model import Model
-from clientier.movements import Matrix, Steps, TierOrder, Yardsticks, cells, explain, gone, movers
+from clientier.movements import Matrix, Steps, TierOrder, Yardsticks, cells, explain, gone, movers, points_now
 from clientier.period import Period, period_until
 from clientier.placement import Plan, raw_tiers
 from clientier.store.relations import order_days_sql
@@ -104,7 +103,7 @@ class _Again:
 
     def _old_plan(self, points: CutPoints | None = None) -> Plan:
         used = points or CutPoints(self.before.thresholds, self.before.cuts)
-        return Plan(self.before.config, used.thresholds, used.cuts, self.plan.kept)
+        return Plan(self.before.config, used.thresholds, used.cuts, self._kept)
 
     # ---- lines ------------------------------------------------------------------------------------------
 
@@ -134,7 +133,7 @@ class _Again:
     def _period(self) -> Period:
         """The window of the run before, ending today."""
         newest = self.data.period
-        return period_until(newest.as_of, self.before.config.period.window, self.data.oldest)
+        return period_until(newest.as_of, self.before.config.period.window, self.data.days[-1][0])
 
     @property
     def _same_metrics(self) -> bool:
@@ -147,19 +146,18 @@ class _Again:
     def _points_now(self) -> CutPoints | None:
         """The cut points of now under the old rules; None where they cannot be had."""
         old = self.before.config
-        if _rules(old) == _rules(self.plan.config):
-            return CutPoints(self.plan.thresholds, self.plan.cuts)
         counted: Counted = self.job.engine
         if not self._same_metrics:
             if self.job.options.store is None:
                 return None
             counted = self.job.engine.fit_under(old.metrics, self._period, "SELECT * FROM order_days")
-        return cut_points(old, counted, None)
+        return points_now(old, self.plan, self.model, counted)
 
-
-def _rules(config: Config) -> str:
-    """Return what of a config decides cut points and placements."""
-    return digest(config.model_copy(update={"actions": (), "language": "en", "potential": config.potential}))
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        """Who could not be in the last tier then. A list that is the same is known whole."""
+        same = self.before.keep == digest_of(self.job.config.keep, self.job.base)
+        return self.plan.kept if same else self.before.kept
 
 
 def _as_before(measured: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:

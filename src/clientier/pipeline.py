@@ -29,7 +29,7 @@ from clientier.engines import Progress
 from clientier.engines.checking import Checked
 from clientier.errors import ConfigError, EngineError, Problem
 from clientier.falling import FALLING_COLUMNS, falling
-from clientier.gate import check_tiers
+from clientier.gate import check_days, check_tiers
 from clientier.job import Aggregated, Job, aggregate, as_of_now, hashing, issue_date, open_job, remembering
 from clientier.keeping import add_keep_until, can_be_lost
 from clientier.legend.page import legend
@@ -74,17 +74,17 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
             newest = candidate(options.output)
             if newest is not None and is_made_already(job, newest):
                 return _unchanged(job, newest)
-            data = aggregate(job, progress, keep_days=True)
+            data = _aggregated(job, progress)
             target = expand(options.output, data.period.as_of)
         with held(lock_of_output(target), PURPOSE, wait_seconds(options.wait), of=target):
             there = published_already(job, target)
             if there and is_remembered(job, target):
                 return _unchanged(job, target)
             with hashing(job.inputs) as digests:
-                data = data or aggregate(job, progress, keep_days=True)
+                data = data or _aggregated(job, progress)
                 work = _Run(job, data, _plan(job, model), model, progress)
                 summary = work.publish(target, digests, options.replace or there)
-        linked = move_latest(options.output, data.period.as_of, job.config.language, PURPOSE)
+        linked = _link(job, data.period.as_of)
     return RunResult(summary, target, unchanged=False, notes=(*data.reading.notes, *linked))
 
 
@@ -100,8 +100,21 @@ def _unchanged(job: Job, target: Path) -> RunResult:
     """Return what the run that is there already did; its link is made again if it was lost."""
     summary = json.loads((target / "summary.json").read_text(encoding="utf-8"))
     as_of = date.fromisoformat(summary["as_of"])
-    linked = move_latest(job.options.output or target, as_of, job.config.language, PURPOSE)
-    return RunResult(summary, target, unchanged=True, notes=tuple(linked))
+    return RunResult(summary, target, unchanged=True, notes=tuple(_link(job, as_of)))
+
+
+def _aggregated(job: Job, progress: Progress | None) -> Aggregated:
+    """Read and sum by customer, unless too few lines or a missing month keep the run from being published."""
+    data = aggregate(job, progress, keep_days=True)
+    check_days(job.config.gate, data.days, data.period)
+    return data
+
+
+def _link(job: Job, as_of: date) -> list[str]:
+    """Let ``latest`` lead to what was published; return what to note. A trial is not published to last."""
+    if job.options.output is None or job.options.trial:
+        return []
+    return move_latest(job.options.output, as_of, job.config.language, PURPOSE)
 
 
 def _plan(job: Job, model: Model | None) -> Plan:
