@@ -15,10 +15,12 @@ from clientier.config import load
 from clientier.errors import DataError
 from clientier.store.adding import add_files
 from clientier.store.checking import check_store
+from clientier.store.exporting import export
 from clientier.store.listing import StoredFile, files_of
 from clientier.store.opening import Store, open_store
 from clientier.store.removing import find_file, remove_files
 from making import config_file
+from months import split_by_month
 from small_store import SHA_FEB, change, opened, small_store
 
 HEADER = "customer_id,order_id,order_date,amount"
@@ -302,3 +304,27 @@ def test_adding_three_and_removing_the_second_is_adding_two(
         path = added(Path(folder), files, overlap)
         with opened(path) as store:
             assert after == counting(store)
+
+
+REAL_CONFIG = """\
+transactions:
+  columns: {customer: CustomerID, date: InvoiceDate, order: InvoiceNo, amount: Quantity * UnitPrice}
+  refunds: {order_prefix: [C]}
+"""
+
+
+def test_a_real_month_taken_out_leaves_the_store_of_the_other_months(real_data: Path, tmp_path: Path) -> None:
+    config = tmp_path / "clientier.yaml"
+    config.write_text(REAL_CONFIG, encoding="utf-8")
+    months = split_by_month(real_data / "online_retail" / "online_retail_2010-2011.csv.gz", tmp_path)[:4]
+    exports = []
+    for name, files in (("with", months), ("without", [*months[:1], *months[2:]])):
+        path = tmp_path / f"{name}.duckdb"
+        with open_store(path, create=True, purpose="a test") as store:
+            add_files(store, [str(file) for file in files], load(config))
+            if name == "with":
+                remove_files(store, [months[1].name])
+            check_store(store)
+            export(store, tmp_path / name)
+        exports.append((tmp_path / name / "order_days.csv").read_bytes())
+    assert exports[0] == exports[1]
