@@ -6,12 +6,14 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clientier import RunOptions, run
 from clientier.columns import PREVIOUS, Column
 from clientier.config.models import Stability
 from clientier.customers import add_metrics
@@ -19,6 +21,7 @@ from clientier.falling import FALLING_COLUMNS, falling, next_run
 from clientier.keeping import add_keep_until
 from clientier.outputs import Format, customer_rows
 from clientier.placement import place
+from months import split_by_month
 from order_days import RULES, Row, Rule, Shop, buys, config_of, shops
 
 KEY: Rule = {"name": "key", "when": {"monetary": ">= 100", "frequency": ">= 2"}}
@@ -192,3 +195,55 @@ def purchases(who: str, day: date, orders: int, money: Decimal) -> list[Row]:
     least = Decimal("0.000001")
     nets = [least] * (orders - 1) + [max(money - least * (orders - 1), least)]
     return [(who, f"{who}-then-{number}", day.isoformat(), str(net)) for number, net in enumerate(nets)]
+
+
+# ---- a real shop ------------------------------------------------------------------------------------
+
+ONLINE_RETAIL = """\
+transactions:
+  columns: {customer: CustomerID, date: InvoiceDate, order: InvoiceNo, amount: Quantity * UnitPrice}
+  refunds: {order_prefix: [C]}
+period: {window: 6 months}
+tiers:
+  - {name: key, when: {customer_share: "<= 0.2", frequency: ">= 2"}, stay: {customer_share: "<= 0.3"}}
+  - {name: regular, when: {lateness: "<= 2.5", rfm_total: ">= 6"}}
+  - {name: small, otherwise: true}
+  - {name: eliminate, when: {frequency: ">= 3", refund_rate: ">= 0.5"}}
+potential: {when: {gap_share: "<= 0.5"}}
+"""
+
+
+def test_a_real_shop_without_customers_for_a_month_is_what_was_foretold(
+    real_data: Path, tmp_path: Path
+) -> None:
+    year = real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
+    months = tuple(str(path) for path in split_by_month(year, tmp_path) if path.stem <= "2011-08")
+    config = tmp_path / "clientier.yaml"
+    config.write_text(ONLINE_RETAIL, encoding="utf-8")
+
+    def counted_to(day: str, before: Path | None = None) -> pd.DataFrame:
+        model = before / "model.yaml" if before else None
+        run(RunOptions(months, config, tmp_path / day, as_of=day, model=model, previous=before))
+        return read(tmp_path / day / "customers.csv")
+
+    now = counted_to("2011-08-31")
+    days = ("2011-09-14", "2011-09-30")
+    halfway, then = (counted_to(day, before=tmp_path / "2011-08-31").loc[now.index] for day in days)
+
+    place = {"key": 0, "regular": 1, "small": 2, "eliminate": 3}
+    lower = then["tier"].map(place) > now["tier"].map(place)
+    told = read(tmp_path / "2011-08-31" / "falling.csv")
+    assert (
+        told["falls_to"].to_dict() == then.loc[lower & now["tier"].isin(["key", "regular"]), "tier"].to_dict()
+    )
+    assert set(told["tier"]) == {"key", "regular"}
+
+    ends = now["keep_until"]
+    assert (halfway["tier"].map(place) <= now["tier"].map(place))[ends >= "2011-09-14"].all()
+    ended = ends == "2011-09-13"
+    assert ended.any()
+    assert (halfway["tier"] != now["tier"])[ended].all()
+
+
+def read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("customer_id")

@@ -104,6 +104,12 @@ def test_who_is_held_in_a_tier_has_lost_its_rule_already() -> None:
     assert kept["keep_until"].isna().all()
 
 
+def test_a_batch_without_customers_comes_out_empty() -> None:
+    shop = Shop(buys("A", d2026_03_15="30"), config_of({"when": {"lateness": "<= 2", "rfm": "= 555"}})).open()
+    nobody = shop.customers().iloc[:0]
+    assert len(add_keep_until(nobody, shop.days(nobody).iloc[:0], shop.plan, shop.period)) == 0
+
+
 def test_the_given_batch_stays_as_it_was() -> None:
     shop = Shop(buys("A", d2026_03_15="30"), config_of({"when": {"monetary": ">= 20"}})).open()
     customers = shop.customers()

@@ -30,7 +30,7 @@ Moments = tuple[Ints, Ints]  # customers, as rows of the batch, and for each a d
 LAST_DAY = (date(LAST_YEAR, 12, 31) - EPOCH).days  # nobody looks further ahead
 DAY_SUMS = ("position", "day", "orders", "purchased", "gross", "refunds", "margin")
 _MOST_AT_ONCE = 2**18  # customers on a day judged together: bounds the memory, whatever a batch holds
-NEVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).max  # later than any day
 _STRIDE = 2**32  # a place for every day between two customers
 _BEFORE_ALL = 2**31  # days before 1970 are negative; a key is not
 
