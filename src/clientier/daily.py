@@ -55,9 +55,7 @@ def list_day(
              remembers nothing of it
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
-    if options.model is not None:
-        fix = "leave it out: what the customers are measured with is the model of the run"
-        raise ConfigError(Problem("--model", "a daily list takes none", fix))
+    store = _store(options)
     with open_job(options) as job:
         day = _day(job, progress)
         form = Format("csv", options.excel)
@@ -70,13 +68,24 @@ def list_day(
             given_out.append(issuing.recorded_columns(lists.table))
         deliver(b"".join(chunks))
         if not options.trial:
-            _remember(job, options.store, day.issued, pa.concat_tables(given_out))
+            _remember(job, store, day.issued, pa.concat_tables(given_out))
     return tuple(notes.of_day(day.config, day.run.as_of, tally))
 
 
-def _remember(job: Job, store: Path | None, issued: date, given_out: pa.Table) -> None:
+def _store(options: RunOptions) -> Path:
+    if options.model is not None:
+        fix = "leave it out: what the customers are measured with is the model of the run"
+        raise ConfigError(Problem("--model", "a daily list takes none", fix))
+    if options.store is None:
+        raise ConfigError(
+            Problem("--store", "no store given", "name one, for example --store clientier.duckdb")
+        )
+    return options.store
+
+
+def _remember(job: Job, store: Path, issued: date, given_out: pa.Table) -> None:
     connection = job.engine.connection
-    with store_errors(store or Path()), transaction(connection):
+    with store_errors(store), transaction(connection):
         issuing.record_daily_list(connection, issued, given_out)
 
 
@@ -151,7 +160,7 @@ def _day(job: Job, progress: Progress | None) -> _Day:
         )
     as_of = settled_as_of(job.config, days[0][0])
     run = latest_run(job.engine.connection, as_of)
-    if run is None:
+    if run is None or days[-1][0] > as_of:
         fix = "make the monthly run first: clientier run --store FILE -o FOLDER"
         raise DataError(Problem("--store", f"the store knows no run on or before {as_of}", fix))
     issued = issue_date(job, as_of)
