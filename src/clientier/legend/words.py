@@ -104,7 +104,7 @@ def doing_words(doing: str, language: str) -> str:
 
 
 _DOING_ZH: Mapping[str, str] = MappingProxyType({
-    "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入", "storing": "入库",
+    "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入", "storing": "存入数据仓",
     "verifying": "核对",
 })  # fmt: skip
 
@@ -257,12 +257,12 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "check_more": (", and {more} more", "等，另有 {more} 个月"),
     "check_none": ("none", "无"),
     # the store
-    "added_title": ("Added to the store", "已入库"),
-    "added_nothing": ("Every file is in the store already: nothing to do.", "全部文件均已入库，无需处理。"),
+    "added_title": ("Added to the store", "已存入数据仓"),
+    "added_nothing": ("Every file is in the store already: nothing to do.", "全部文件均已在数据仓中，无需处理。"),
     "added_number": ("no.", "序号"),
     "added_customers": (
         "Customers in the store: {customers}, of whom {new} are new.",
-        "库内客户 {customers} 位，其中新增 {new} 位。",
+        "数据仓现有客户 {customers} 位，其中新增 {new} 位。",
     ),
     "added_skipped": (
         "{file} was skipped: it has the same bytes as {known}",
@@ -280,12 +280,12 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
     ),
     "added_settled": (
         "{key}, from now on for every file of this store: {value}",
-        "自此本库所有文件统一采用的{key}：{value}",
+        "此后本数据仓的文件一律采用{key}：{value}",
     ),
     "settled_date_format": ("date format", "日期格式"),
     "settled_encoding": ("encoding", "编码"),
     "settled_currency": ("currency", "币种"),
-    "overlap": ("repeats of orders in another file", "与其他文件重复的订单"),
+    "overlap": ("said by an earlier file already", "跨文件重复"),
     "forgotten": ("erased on request", "应要求删除"),
     "stored_title": ("The store {store}", "数据仓 {store}"),
     "stored_size": ("Customers: {customers}. Bytes: {bytes}.", "客户 {customers} 位，大小 {bytes} 字节。"),
