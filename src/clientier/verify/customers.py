@@ -17,27 +17,24 @@ import pyarrow.compute as pc
 
 from clientier import frames, wording
 from clientier.actions import ActionLists, list_actions
-from clientier.columns import ACTION_COLUMNS, CUSTOMER_COLUMNS, METRICS, Kind
+from clientier.columns import CUSTOMER_COLUMNS, METRICS
 from clientier.conditions import EPOCH
 from clientier.config.models import Config
 from clientier.cutpoints import CutPoints
-from clientier.earlier import LAST_ISSUED, OPEN_DUE, OPEN_ISSUED, earlier_column
 from clientier.outputs import Format, action_rows, customer_rows
 from clientier.placement import Plan, place
-from clientier.rendering import with_formulas
 from clientier.scores import Histogram
 from clientier.summary import Tally
-from clientier.tables import CellProblems, read_column
+from clientier.verify.cells import NEVER_EMPTY, earlier_of, plain, read_cells, shapes
 from clientier.verify.findings import Findings
 from clientier.verify.lists import ListFile, Part
 from clientier.verify.metrics import contradictions, of_keeping
 from clientier.verify.months import FALLING, MOVEMENTS, Falling, Movers
+from clientier.verify.order import Order
 from clientier.verify.rows import RowFile, differing
 
 Share = Callable[[int], None]  # told how many customers have passed
 _WORKERS = 2  # threads that place
-_NEVER_EMPTY = ("frequency", "monetary", "gross", "refunds")
-_FIRST, _LAST = (date.min - EPOCH).days, (date.max - EPOCH).days
 _FOLLOWS = "is not what follows from the metrics, config.yaml and model.yaml"
 
 
@@ -124,15 +121,15 @@ class _Pass:
         self._plan = Plan(
             run.config, run.points.thresholds, run.points.cuts, frozenset(run.config.keep.customers)
         )
-        shapes = _shapes(run.form)
-        self._file = RowFile(run.folder, "customers", shapes[0], run.form, found)
-        self._tiers = self._lists("tiers", shapes[0], ("customer_id",))
-        self._actions = self._lists("actions", shapes[1], ("customer_id", "action_id"))
+        customers, actions = shapes(run.form)
+        self._file = RowFile(run.folder, "customers", customers, run.form, found)
+        self._tiers = self._lists("tiers", customers, ("customer_id",))
+        self._actions = self._lists("actions", actions, ("customer_id", "action_id"))
         self._counted = Counted(
             movers=Movers(run.folder, run.form, found) if run.had_run_before else None,
             falling=Falling(run.folder, run.config, run.form, found) if run.tells_who_falls else None,
         )
-        self._order = _Order(run.form.excel and run.form.kind == "csv")
+        self._order = Order(run.form.excel and run.form.kind == "csv")
 
     def _lists(self, kind: str, schema: pa.Schema, key: tuple[str, ...]) -> dict[str, ListFile]:
         run, found = self._run, self._found
@@ -215,7 +212,7 @@ class _Pass:
         columns: dict[str, pd.Series[Any]] = {}
         for action in self._run.config.actions:
             mine = rows.filter(pc.equal(rows["action_id"], action.id))
-            columns |= _earlier_of(action.id, mine, batch.ids, (self._run.issued - EPOCH).days)
+            columns |= earlier_of(action.id, mine, batch.ids, (self._run.issued - EPOCH).days)
         return columns
 
     # ---- in order ----
@@ -225,10 +222,10 @@ class _Pass:
         for column, who, fact in again.wrong:
             self._add(batch, column, np.flatnonzero(who), fact)
         for column, who, _ in again.wrong:
-            unsure |= who if column in _NEVER_EMPTY else False
+            unsure |= who if column in NEVER_EMPTY else False
         metrics = {"customer_id", *(metric.name for metric in METRICS)}
         for name in batch.cells.column_names:
-            rows = np.array(differing(_plain(again.rows[name]), _plain(batch.cells[name])), dtype=np.intp)
+            rows = np.array(differing(plain(again.rows[name]), plain(batch.cells[name])), dtype=np.intp)
             fact = "is not written as clientier writes it" if name in metrics else _FOLLOWS
             self._add(batch, name, rows[~unsure[rows]], fact)
         self._compare_lists(batch, again)
@@ -236,7 +233,7 @@ class _Pass:
 
     def _compare_lists(self, batch: _Batch, again: _Again) -> None:
         tiers = frames.text_array(again.placed["tier"])
-        of_actions = _plain(again.actions["tier"])
+        of_actions = plain(again.actions["tier"])
         for tier, file in self._tiers.items():
             file.compare(batch.cells.filter(pc.equal(tiers, tier)), batch.tiers[tier])
         for tier, file in self._actions.items():
@@ -279,131 +276,3 @@ class _Pass:
 
 def _done(pair: tuple[_Batch, Future[_Again]]) -> tuple[_Batch, _Again]:
     return pair[0], pair[1].result()
-
-
-def _shapes(form: Format) -> tuple[pa.Schema, pa.Schema]:
-    """Return the columns and types of customer files and of action files."""
-    nothing = pa.table({name: pa.array([], pa.string()) for name in ACTION_COLUMNS})
-    actions = action_rows(nothing, form).schema
-    kinds = [
-        (column.name, frames.arrow_type(column.name) if form.kind == "parquet" else pa.string())
-        for column in CUSTOMER_COLUMNS
-    ]
-    return pa.schema(kinds), actions
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of texts as such, where it is one of codes into them."""
-    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
-
-
-# ---- cells to frames --------------------------------------------------------------------------------
-
-
-def read_cells(cells: pa.Table, form: Format) -> tuple[pd.DataFrame, list[tuple[str, np.ndarray, str]]]:
-    """Return a batch of customers as a frame, and the cells that cannot be read: column, who, what."""
-    if form.kind == "parquet":
-        customers = frames.from_arrow(cells.combine_chunks().to_batches()[0])
-        problems = CellProblems("")
-    else:
-        problems = CellProblems("")
-        read = {
-            column.name: read_column(cells[column.name].combine_chunks(), column, problems)
-            for column in CUSTOMER_COLUMNS
-        }
-        customers = pd.DataFrame(read, copy=False)
-        if form.excel:
-            ids = with_formulas(cells["customer_id"].combine_chunks())
-            customers["customer_id"] = frames.text_column(ids)
-    wrong: list[tuple[str, np.ndarray, str]] = []
-    for column in CUSTOMER_COLUMNS:
-        bad = np.zeros(len(customers), dtype=bool)
-        bad[problems.rows(column.name)] = True
-        values = customers[column.name]
-        if column.kind is Kind.DAY:
-            beyond = ~values.between(_FIRST, _LAST).fillna(True).to_numpy(dtype=bool)
-            customers[column.name] = values.mask(beyond)
-            bad |= beyond
-        if column.name in _NEVER_EMPTY:
-            bad |= values.isna().to_numpy()
-            customers[column.name] = values.fillna(0)
-        if bad.any():
-            wrong.append((column.name, bad, f"is no {column.kind.value}, or is empty"))
-    return customers, wrong
-
-
-# ---- lists before -----------------------------------------------------------------------------------
-
-
-def _earlier_of(action: str, rows: pa.Table, ids: pa.Array, today: int) -> dict[str, pd.Series[Any]]:
-    """Return when one action was given out before: open where the list carries it over, lately where it has none."""
-    customer = pc.index_in(rows["customer_id"], value_set=ids).combine_chunks().to_numpy(zero_copy_only=False)
-    issued, due = _days(rows["issued"]), _days(rows["due_date"])
-    known = ~np.isnan(customer.astype(np.float64)) & (issued != today) & (issued > _FIRST) & (due > _FIRST)
-    carried = customer[known].astype(np.intp)
-    opened = np.full(len(ids), _FIRST, dtype=np.int64)
-    until = opened.copy()
-    opened[carried], until[carried] = issued[known], due[known]
-    listed = pc.is_in(ids, value_set=rows["customer_id"].combine_chunks()).to_numpy(zero_copy_only=False)
-    return {
-        earlier_column(OPEN_ISSUED, action): _masked(opened, opened == _FIRST),
-        earlier_column(OPEN_DUE, action): _masked(until, until == _FIRST),
-        earlier_column(LAST_ISSUED, action): _masked(np.full(len(ids), today), listed),
-    }
-
-
-def _days(cells: pa.ChunkedArray) -> np.ndarray:
-    """Return days since 1970; the first of all days for what is none."""
-    try:
-        days = cells.cast(pa.date32()).cast(pa.int32())
-    except pa.ArrowInvalid:
-        return np.full(len(cells), _FIRST, dtype=np.int64)
-    return np.asarray(pc.fill_null(days, _FIRST).to_numpy(), dtype=np.int64)
-
-
-def _masked(values: np.ndarray, empty: np.ndarray) -> pd.Series[Any]:
-    return pd.Series(pd.arrays.IntegerArray(values.astype(np.int64), np.asarray(empty, dtype=bool)))
-
-
-# ---- order ------------------------------------------------------------------------------------------
-
-
-class _Order:
-    """Customers stand by monetary descending, then by the bytes of their ids; nobody is there twice."""
-
-    def __init__(self, excel: bool) -> None:
-        self._excel = excel
-        self._ids: list[pa.Array] = []
-        self._last: int | None = None  # the monetary of the last customer so far
-
-    def wrong(self, monetary: np.ndarray, ids: pa.Array) -> np.ndarray:
-        """Return the rows of the next batch that should stand before the one above them."""
-        first = 0
-        if self._last is not None:
-            first = 1
-            monetary = np.concatenate([[self._last], monetary])
-            ids = pa.concat_arrays([self._ids[-1][-1:], ids])
-        self._ids.append(ids[first:])
-        self._last = int(monetary[-1])
-        above, below = monetary[:-1], monetary[1:]
-        bad = (below > above) | ((below == above) & ~self._ascending(ids))
-        return np.flatnonzero(bad) + 1 - first
-
-    def _ascending(self, ids: pa.Array) -> np.ndarray:
-        """Tell where an id is above the one before. With an apostrophe for spreadsheets it may be either of two."""
-        readings = [ids, with_formulas(ids)] if self._excel else [ids]
-        ascending = np.zeros(len(ids) - 1, dtype=bool)
-        for one in readings:
-            for other in readings:
-                ascending |= pc.less(one[:-1], other[1:]).to_numpy(zero_copy_only=False)
-        return ascending
-
-    def repeated(self) -> np.ndarray:
-        """Return the rows whose id has been there before."""
-        if not self._ids:
-            return np.empty(0, dtype=np.intp)
-        ids = frames.text_column(pa.concat_arrays([part.cast(pa.large_string()) for part in self._ids]))
-        repeated = ids.duplicated().to_numpy()
-        if self._excel:  # two ids may look the same with an apostrophe
-            repeated = repeated & ~ids.str.startswith("'").to_numpy(dtype=bool)
-        return np.flatnonzero(repeated)
