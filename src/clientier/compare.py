@@ -15,9 +15,7 @@ import pandas as pd
 from clientier import movements, notes
 from clientier.columns import PREVIOUS, SCORES, Kind
 from clientier.config.models import Config
-from clientier.cutpoints import CutPoints, cut_points
-from clientier.model import Model, shares_used
-from clientier.movements import Matrix, Steps, TierOrder, Yardsticks
+from clientier.movements import Matrix, Steps, TierOrder, Yardsticks, points_now
 from clientier.past import Past, past_of_folder
 from clientier.placement import Plan, raw_tiers
 from clientier.tables import CustomerTable
@@ -37,8 +35,7 @@ def compare(old: Path, new: Path, language: str | None = None) -> Comparison:
 
     Raises:  DataError where a folder is not an output; ConfigError where its files were changed by hand
     """
-    before = past_of_folder(old, language)
-    now = past_of_folder(new, language)
+    before, now = _knowing_the_list(past_of_folder(old, language), past_of_folder(new, language))
     customers = _with_previous(now.customers, before.customers)
     absent = ~before.customers["customer_id"].isin(now.customers["customer_id"])
     gone = before.customers[absent].reset_index(drop=True)
@@ -108,27 +105,19 @@ def _measured_alike(before: Config, now: Config) -> bool:
 
 
 def _remeasured(before: Past, now: Past) -> Plan | None:
-    """Return the old rules with cut points as they are now; None where the folder does not tell them."""
+    """Return the old rules with cut points as they are now; None where the folders do not tell them."""
     if not _measured_alike(before.config, now.config):
         return None
-    if before.config.scores == now.config.scores and set(before.cuts) <= set(now.cuts):
-        return replace(
-            before.plan, thresholds=now.thresholds, cuts={key: now.cuts[key] for key in before.cuts}
-        )
-    points = _cut_points_now(before.config, now)
+    points = points_now(before.config, now.plan, now.model, CustomerTable(now.customers, ()))
     return None if points is None else replace(before.plan, thresholds=points.thresholds, cuts=points.cuts)
 
 
-def _cut_points_now(config: Config, now: Past) -> CutPoints | None:
-    """Return what the old config would fit to the new customers, or measure by the yardstick they got."""
-    if now.model is not None and not _serves(now.model, config):
-        return None
-    return cut_points(config, CustomerTable(now.customers, ()), now.model)
-
-
-def _serves(model: Model, config: Config) -> bool:
-    known = {(cut.column, cut.share) for cut in model.cuts}
-    return model.levels == config.scores.levels and known >= set(shares_used(config))
+def _knowing_the_list(before: Past, now: Past) -> tuple[Past, Past]:
+    """Let both runs know of the keep list what either does, where it is the same list."""
+    if before.keep is None or before.keep != now.keep:
+        return before, now
+    kept = before.kept | now.kept
+    return replace(before, kept=kept), replace(now, kept=kept)
 
 
 def _notes(before: Past, now: Past) -> Iterator[str]:

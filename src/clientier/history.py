@@ -47,6 +47,8 @@ class RunBefore:
     config: Config
     thresholds: Thresholds
     cuts: Cuts
+    keep: str | None  # the digest of its keep list
+    kept: frozenset[str]  # of that list those who are known
     digest: str  # of all that a later run takes from it
     said: str  # a relation: customer (as order days name them), and the columns of columns.PREVIOUS
     shares: Mapping[str, Decimal]  # of the customers, by tier
@@ -138,6 +140,8 @@ def _from_store(engine: DuckDBEngine, as_of: date, scratch: Path) -> RunBefore |
         config=config,
         thresholds=points.thresholds,
         cuts=points.cuts,
+        keep=stored.made_from.get("keep"),
+        kept=frozenset(config.keep.customers),
         digest=hashlib.sha256(str(stored.made_from).encode()).hexdigest(),
         said=runs.previous_sql(stored.run),
         shares={tier["tier"]: Decimal(tier["customer_share"]) for tier in stored.summary["tiers"]},
@@ -175,6 +179,8 @@ def _from_folder(folder: Path, engine: DuckDBEngine, as_of: date) -> RunBefore:
         config=past.config,
         thresholds=past.thresholds,
         cuts=past.cuts,
+        keep=past.keep,
+        kept=past.kept,
         digest=hashlib.sha256(manifest).hexdigest(),
         said="SELECT * FROM previous",
         shares=_shares(past),

@@ -107,6 +107,11 @@ def read_model(path: Path, config: Config) -> Model:
     return model
 
 
+def serves(model: Model, config: Config) -> bool:
+    """Return whether the model measures what the config asks for."""
+    return next(iter(_differences("", model, config)), None) is None
+
+
 def _short(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]

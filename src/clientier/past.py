@@ -42,6 +42,7 @@ class Past:
     cuts: Cuts
     kept: frozenset[str]  # from a folder: those named in the config, and those whose reason says so
     customers: pd.DataFrame  # as tables.read_customers gives them, every column of columns.CUSTOMER_COLUMNS
+    keep: str | None = None  # the digest of its whole keep list, as manifest.json has it
     model: Model | None = None  # the yardstick it was given; None where it fitted its own
 
     @property
@@ -74,8 +75,17 @@ def past_of_folder(folder: Path, language: str | None = None) -> Past:
         cuts=points.cuts,
         kept=_kept(config, table.customers, summary["language"]),
         customers=table.customers,
+        keep=_keep_digest(folder),
         model=model if summary["drift"] is not None else None,
     )
+
+
+def _keep_digest(folder: Path) -> str | None:
+    try:
+        digest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["made_from"]["keep"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return digest if isinstance(digest, str) else None
 
 
 def _summary(folder: Path) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ Its cause is found by changing one thing at a time. See docs/definitions.md.
 from clientier.movements.causes import COLUMNS, Steps, cells, explain
 from clientier.movements.finding import TierOrder, gone, movers
 from clientier.movements.matrix import CAUSES, Matrix
-from clientier.movements.yardsticks import Yardsticks
+from clientier.movements.yardsticks import Yardsticks, points_now
 
 __all__ = [
     "CAUSES",
@@ -27,4 +27,5 @@ __all__ = [
     "explain",
     "gone",
     "movers",
+    "points_now",
 ]

@@ -16,6 +16,8 @@ from clientier import wording
 from clientier.columns import BY_NAME, Kind
 from clientier.conditions import SHARE_COLUMNS, Condition, Mask, comparisons
 from clientier.config.models import Config, Tier
+from clientier.cutpoints import Counted, CutPoints, cut_points
+from clientier.model import Model, serves, shares_used
 from clientier.placement import Plan
 from clientier.scores import METRICS
 from clientier.texts import money_spoken, window_spoken
@@ -177,6 +179,25 @@ class Yardsticks:
 
     def _say(self, key: str, **figures: object) -> str:
         return _WORDS[key][self._language == "zh"].format_map(figures)
+
+
+def points_now(old: Config, now: Plan, model: Model | None, customers: Counted) -> CutPoints | None:
+    """Return the cut points that an old config has now: this run's own, or fitted to its customers.
+
+    A run that measures by a model has no others: None where the model does not serve the old config.
+
+    Needs:  model: the one that this run was given, if any; customers, measured as the old config asks
+    """
+    used = shares_used(old)
+    if _measure_alike(old, now.config) and set(used) <= set(now.cuts):
+        return CutPoints(now.thresholds, {share: now.cuts[share] for share in used})
+    if model is not None and not serves(model, old):
+        return None
+    return cut_points(old, customers, model)
+
+
+def _measure_alike(old: Config, new: Config) -> bool:
+    return (old.metrics, old.period.window, old.scores) == (new.metrics, new.period.window, new.scores)
 
 
 def _borders(old: Plan, new: Plan, rules: list[tuple[str, Condition]], language: str) -> Iterator[Border]:

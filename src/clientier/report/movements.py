@@ -60,7 +60,7 @@ def movements_report(movements: Data, summary: Data) -> Iterator[Block]:
 
     Needs:  movements: of summary.json; summary: language, metrics, currency
     """
-    yield Heading(_say("title", summary, since=movements["before"]["as_of"]))
+    yield Heading(_say("title", summary, since=movements["since"]))
     yield from _movements(movements, summary)
     yield from _matrix(movements, summary)
     yield from _retention(movements, summary)
