@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from clientier.conditions import EPOCH
 from clientier.config.models import Action
+from clientier.earlier import NEVER, earlier_lists
+from clientier.store import schema
 from clientier.store.issuing import (
     GivenOut,
     before_day,
@@ -206,6 +212,61 @@ def test_lists_of_a_folder_tell_the_same_but_nothing_of_reports() -> None:
             "last_issued:call": "2026-09-01", "open_issued:call": "2026-09-01", "open_due:call": "2026-09-04",
         },
     }  # fmt: skip
+
+
+# ---- against all that ever happened ------------------------------------------------------------------
+
+# Days before the list, days to do it in, the day of a report after the issue and what it says (0: no report)
+GIVEN = st.tuples(
+    st.integers(-3, 60), st.integers(0, 10), st.integers(0, 70), st.sampled_from(["", "done", "unreachable"])
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(GIVEN, max_size=6, unique_by=lambda event: event[0]),
+    st.none() | st.integers(1, 50),
+    st.none() | st.integers(1, 50),
+)
+def test_what_is_asked_for_decides_as_all_that_ever_happened(
+    events: list[tuple[int, int, int, str]], every: int | None, carry_over: int | None
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("ATTACH ':memory:' AS store; USE store")
+        schema.create(connection)
+        connection.execute("INSERT INTO customers VALUES (1, 'c1')")
+        for days_ago, days_to_do_it, reported_after, outcome in events:
+            issued = ISSUE - timedelta(days=days_ago)
+            due = issued + timedelta(days=days_to_do_it)
+            connection.execute("INSERT INTO issued VALUES (NULL, 1, 'key', 'call', ?, ?)", [issued, due])
+            if outcome:
+                report(connection, 1, str(issued), outcome, str(issued + timedelta(days=reported_after)))
+        keys = {"every": every, "carry_over": carry_over}
+        call = action("call", **{key: f"{days} days" for key, days in keys.items() if days})
+        told = known(connection, before_run(OCTOBER, ISSUE), call).get(1, {})
+
+    frame = pd.DataFrame(
+        {name: pd.Series([number(day)], dtype="Int64") for name, day in told.items()}, index=[0]
+    )
+    found = earlier_lists(frame, call, ISSUE, None)
+    assert (bool(found.held_back[0]), bool(found.opened[0] != NEVER)) == by_hand(events, every, carry_over)
+
+
+def number(day: str) -> int:
+    return (date.fromisoformat(day) - EPOCH).days
+
+
+def by_hand(
+    events: list[tuple[int, int, int, str]], every: int | None, carry_over: int | None
+) -> tuple[bool, bool]:
+    """Say whether the action is held back, and whether it is carried over, from all events."""
+    earlier = [event for event in events if event[0] > 0]
+    if not earlier:
+        return False, False
+    days_ago, days_to_do_it, reported_after, outcome = min(earlier)
+    finished = outcome == "done" and reported_after < days_ago
+    carried = carry_over is not None and not finished and days_ago - days_to_do_it <= carry_over
+    return every is not None and days_ago < every and not carried, carried
 
 
 # ---- recording --------------------------------------------------------------------------------------

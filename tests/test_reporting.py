@@ -90,7 +90,7 @@ def test_an_action_list_with_outcomes_filled_in_will_do(store: Store, file: Path
 @pytest.mark.parametrize(
     ("word", "outcome"),
     [
-        ("done", "done"), ("已完成", "done"), ("refused", "refused"), ("已拒绝", "refused"), ("客户拒绝", "refused"),
+        ("Done", "done"), ("已完成", "done"), ("refused", "refused"), ("已拒绝", "refused"), ("客户拒绝", "refused"),
         ("unreachable", "unreachable"), ("未联系上", "unreachable"), ("无法联系", "unreachable"),
     ],
 )  # fmt: skip
@@ -118,7 +118,7 @@ def test_what_a_spreadsheet_saves_is_read(store: Store, file: Path, encoding: st
 
 def test_parquet_is_read(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "outcomes.parquet"
-    row = {"customer_id": ["0034"], "action_id": ["call"], "outcome": ["done"], "day": [date(2026, 11, 3)]}
+    row = {"customer_id": ["0034"], "action_id": ["call"], "outcome": ["done "], "day": [date(2026, 11, 3)]}
     parquet.write_table(pa.table(row), file)
     add(store, file)
 

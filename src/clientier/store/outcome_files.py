@@ -81,14 +81,14 @@ def read_reports(name: str, day: date | None = None) -> Reports:
     cells = _table(name)
     if missing := [column for column in NEEDED if column not in cells]:
         raise DataError([Problem(name, f"column {column} is missing", _FIX) for column in missing])
-    for column in set(_KNOWN) - set(cells.columns):
-        cells[column] = ""
+    for column in _KNOWN:
+        cells[column] = cells[column].str.strip() if column in cells else ""
     filled = cells["outcome"] != ""
     rows = cells[filled].reset_index(drop=True)
     problems = RowProblems(name)
     for column in ("customer_id", "action_id"):
         problems.add(rows["line"][rows[column] == ""], column, "is empty", "fill the cell")
-    outcome = _read(rows, "outcome", _WORDS.get, problems, "is no outcome", f"write {', '.join(OUTCOMES)}")
+    outcome = _read(rows, "outcome", _outcome, problems, "is no outcome", f"write {', '.join(OUTCOMES)}")
     days = [
         _read(rows, column, _day, problems, "is not a day", "write 2026-11-05")
         for column in ("day", "issued")
@@ -117,6 +117,10 @@ def _read(
     return pd.Series([known[cell] for cell in rows[column]], dtype=object)
 
 
+def _outcome(cell: str) -> str | None:
+    return _WORDS.get(cell.casefold())
+
+
 def _day(cell: str) -> date | None:
     found = _DAY.fullmatch(cell)
     try:
@@ -129,7 +133,7 @@ def _day(cell: str) -> date | None:
 
 
 def _table(name: str) -> pd.DataFrame:
-    """Read every cell as text, without blanks around it, beside the line its row starts on."""
+    """Read every cell as text, beside the line its row starts on."""
     try:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
@@ -180,10 +184,7 @@ def _of_text(text: str, name: str) -> pd.DataFrame:
     _refuse_repeated(header, name)
     _refuse_long_rows(starts, rows, name)
     padded = [row + [""] * (len(header) - len(row)) for row in rows[1:]]
-    cells = pd.DataFrame(padded, columns=header, dtype=object)
-    for column in set(_KNOWN) & set(header):
-        cells[column] = cells[column].str.strip()
-    return cells.assign(line=starts[1:])
+    return pd.DataFrame(padded, columns=header, dtype=object).assign(line=starts[1:])
 
 
 def _heading(cell: str) -> str:
