@@ -193,3 +193,29 @@ def test_the_units_are_what_systemd_understands(tmp_path: Path) -> None:
     command = ["systemd-analyze", "verify", *map(str, sorted(tmp_path.glob("clientier.*")))]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# ---- the list of a day -------------------------------------------------------------------------------
+
+
+def test_a_day_has_what_no_list_had_and_is_the_same_when_made_again(shop: Path) -> None:
+    header, *lines = sales("2026-10").splitlines(keepends=True)
+    fresh = [line for line in lines if line.split(",")[1] <= "2026-10-05"]
+    (shop / "sales" / "2026-10-05.csv").write_text(header + "".join(fresh), encoding="utf-8")
+    given_out = [row for path in (shop / "out" / "latest" / "actions").iterdir() for row in rows(path)]
+    (shop / "done").mkdir()
+    done_file = shop / "done" / "2026-10-02.csv"
+    customer, action = given_out[0]["customer_id"], given_out[0]["action_id"]
+    done_file.write_text(f"customer_id,action_id,outcome\n{customer},{action},done\n", encoding="utf-8")
+
+    lists = []
+    for _ in range(2):
+        done = bash(shop / "daily.sh", "2026-10-05", folder=shop.parent)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        lists.append((shop / "daily" / "2026-10-05.csv").read_bytes())
+
+    listed = rows(shop / "daily" / "2026-10-05.csv")
+    assert lists[0] == lists[1]
+    assert {row["issued"] for row in listed} == {"2026-10-06"}
+    told = {(row["customer_id"], row["action_id"]) for row in given_out}
+    assert told.isdisjoint((row["customer_id"], row["action_id"]) for row in listed)
