@@ -79,7 +79,7 @@ def write(folder: Path, config: Config, form: Format, frames: Sequence[pd.DataFr
             there, actions = placed(config, frame)
             output.write(output.render(there, actions))
         output.close_tables()
-        output.write_table("rejects.csv", REJECTS)
+        output.write_table("rejects.csv", REJECTS, REJECTS.column_names)
         output.write_text("config.yaml", "language: zh  # 中文\n")
         output.write_json("summary.json", {"as_of": "2026-10-31", "label": "关键客户", "drift": None})
         return output.entries()
@@ -270,8 +270,8 @@ def test_rejects_keep_cells_that_span_lines(tmp_path: Path, default_config: Conf
 def test_no_rejects_are_a_header_only(tmp_path: Path) -> None:
     with OutputFolder(tmp_path, TIERS, CSV) as output:
         output.close_tables()
-        output.write_table("rejects.csv", REJECTS.slice(0, 0))
-        output.write_table("none.csv", REJECTS.schema.empty_table())
+        output.write_table("rejects.csv", REJECTS.slice(0, 0), REJECTS.column_names)
+        output.write_table("none.csv", REJECTS.schema.empty_table(), ())
 
     assert (tmp_path / "rejects.csv").read_bytes() == b"file,line,column,reason,text\n"
     assert (tmp_path / "none.csv").read_bytes() == b"file,line,column,reason,text\n"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ from clientier.customer_sets import digest_of
 from clientier.errors import OutputError, Problem
 from clientier.history import find_history
 from clientier.job import Aggregated, Job, as_of_now, sha256_of
+from clientier.outputs import json_text
 from clientier.period import last_month_end, next_business_day
 from clientier.store.runs import run_of_month
 
@@ -61,12 +63,19 @@ def manifest(
         }
         for index, (read, sha256) in enumerate(zip(data.reading.inputs, digests, strict=True))
     ]
-    return {
+    content = {
         "made_from": made_from(job, digests, data.period.as_of, issued, data.history.digest),
         "inputs": inputs,
         "notes": list(data.reading.notes),
         "outputs": outputs,
     }
+    return content | {"seal": seal(content)}
+
+
+def seal(content: Mapping[str, Any]) -> str:
+    """Return the sha256 of what a manifest says beside its seal: nothing else vouches for it."""
+    unsealed = {key: value for key, value in content.items() if key != "seal"}
+    return hashlib.sha256(json_text(unsealed).encode()).hexdigest()
 
 
 def published_already(job: Job, target: Path) -> bool:

@@ -134,14 +134,17 @@ def _arrow_type(name: str) -> pa.DataType:
     return {"priority": pa.int64(), "issued": pa.date32(), "due_date": pa.date32()}.get(name, pa.string())
 
 
+def texts_of(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the names of the columns that hold text."""
+    return tuple(column.name for column in columns if column.kind is Kind.TEXT)
+
+
 def customer_rows(customers: pd.DataFrame, columns: Sequence[Column], form: Format) -> pa.Table:
     """Return a batch of customers as the rows of a file: all text for CSV, typed for Parquet."""
     if form.kind == "parquet":
         return frames.typed(customers, tuple(columns))
     cells = {column.name: texts.in_files(customers[column.name], column) for column in columns}
-    return (
-        _neutral(cells, [c.name for c in columns if c.kind is Kind.TEXT]) if form.excel else pa.table(cells)
-    )
+    return _neutral(cells, texts_of(columns)) if form.excel else pa.table(cells)
 
 
 def action_rows(actions: pa.Table, form: Format) -> pa.Table:
@@ -213,10 +216,13 @@ class OutputFolder:
         for table, rows in zip(self._tables, rendered, strict=True):
             table.write(rows)
 
-    def write_table(self, name: str, table: pa.Table) -> None:
-        """Write a whole table of texts and integers as CSV."""
+    def write_table(self, name: str, table: pa.Table, text_columns: Sequence[str]) -> None:
+        """Write a whole table as CSV, whatever the format of the others.
+
+        Needs:  text_columns, those that hold words: they alone may look like a formula
+        """
         cells = {column: table[column].cast(pa.string()).combine_chunks() for column in table.column_names}
-        rows = _neutral(cells, table.column_names) if self._form.excel else pa.table(cells)
+        rows = _neutral(cells, text_columns) if self._form.excel else pa.table(cells)
         head = (BOM if self._form.excel else b"") + csv_header(table.column_names)
         self._write(name, head + bytes(lines_bytes(csv_lines(rows))), table.num_rows)
 

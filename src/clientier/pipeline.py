@@ -36,9 +36,10 @@ from clientier.legend.page import legend
 from clientier.locks import held, lock_of_output, wait_seconds
 from clientier.manifest import NAME, is_made_already, is_remembered, manifest, published_already
 from clientier.model import Model, model_text, read_model
+from clientier.movements import COLUMNS as MOVEMENT_COLUMNS
 from clientier.moves import Moves
 from clientier.options import RunOptions
-from clientier.outputs import Format, OutputFolder, Rendered, customer_rows, json_text
+from clientier.outputs import Format, OutputFolder, Rendered, customer_rows, json_text, texts_of
 from clientier.placement import Plan, place
 from clientier.store.runs import Recorder
 from clientier.summary import Tally
@@ -185,11 +186,11 @@ class _Run:
         with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
             tally = self._write_customers(folder, recorder)
             folder.close_tables()
-            folder.write_table("falling.csv", pa.concat_tables(tally.falling))
+            folder.write_table("falling.csv", pa.concat_tables(tally.falling), texts_of(FALLING_COLUMNS))
             moved = self._write_moves(folder)
             result = self._summary(tally, moved)
             check_tiers(config.gate, _shares(result), self._shares_before())
-            folder.write_table("rejects.csv", self.data.reading.rejects)
+            folder.write_table("rejects.csv", self.data.reading.rejects, ("file", "column", "reason", "text"))
             texts = {"config": show(config), "model": model_text(self._used_model(tally))}
             for name, text in texts.items():
                 folder.write_text(f"{name}.yaml", text)
@@ -217,7 +218,7 @@ class _Run:
         if self.moves is None:
             return None
         table, told = self.moves.explained()
-        folder.write_table("movements.csv", table)
+        folder.write_table("movements.csv", table, texts_of(MOVEMENT_COLUMNS))
         return told
 
     def _shares_before(self) -> Mapping[str, Decimal] | None:

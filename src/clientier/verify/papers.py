@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from clientier.config import Config, digest, load, show
 from clientier.customer_sets import digest_of
 from clientier.cutpoints import CutPoints, cut_points
 from clientier.errors import ClientierError
-from clientier.manifest import NAME
+from clientier.manifest import NAME, seal
 from clientier.model import Model, read_model
 from clientier.outputs import Format, json_text
 from clientier.rendering import BOM
@@ -66,12 +65,6 @@ class Manifest(BaseModel):
     made_from: MadeFrom
     inputs: list[Input]
     outputs: list[Output]
-
-
-def seal(content: dict[str, Any]) -> str:
-    """Return the sha256 of a manifest's other content: the manifest names every file but itself."""
-    unsealed = {key: value for key, value in content.items() if key != "seal"}
-    return hashlib.sha256(json_text(unsealed).encode()).hexdigest()
 
 
 class Window(BaseModel):
