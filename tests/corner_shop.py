@@ -118,5 +118,7 @@ def summary(language: str = "en", **changes: Any) -> dict[str, Any]:
             "monetary_score": scored(200, 200, 200, 200, 200),
         },
         "drift": None,
+        "falling": [],
+        "movements": None,
         "notes": [],
     } | changes

@@ -104,8 +104,8 @@ def doing_words(doing: str, language: str) -> str:
 
 
 _DOING_ZH: Mapping[str, str] = MappingProxyType({
-    "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入", "storing": "存入数据仓",
-    "verifying": "核对",
+    "reading": "读取", "aggregating": "汇总", "fitting": "拟合分档线", "placing": "分级", "writing": "写入",
+    "storing": "存入数据仓", "verifying": "核对",
 })  # fmt: skip
 
 CODES_ZH: Mapping[str, str] = MappingProxyType({
