@@ -76,7 +76,7 @@ PLACEMENT = (
     Column("grade", Kind.TEXT, "grade", "等级"),
     Column("pending_tier", Kind.TEXT, "move pending to", "待调整至"),
     Column("pending_runs", Kind.COUNT, "runs pending", "待调整期数"),
-    Column("keep_until", Kind.DAY, "tier kept until", "保级至"),
+    Column("keep_until", Kind.DAY, "tier kept until", "保级截止日"),
 )
 POTENTIAL = (
     Column("potential", Kind.TEXT, "potential", "升级潜力"),

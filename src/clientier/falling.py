@@ -35,7 +35,7 @@ FALLING_COLUMNS = (
     BY_NAME["frequency"],
     Column("monetary_then", Kind.MONEY, "net spend then", "届时净消费额"),
     Column("frequency_then", Kind.COUNT, "orders then", "届时消费次数"),
-    Column("to_keep", Kind.TEXT, "what keeps the tier", "保级条件"),
+    Column("to_keep", Kind.TEXT, "what keeps the tier", "保级差距"),
     REASON,
 )
 

@@ -144,8 +144,15 @@ class Windows:
 
     def passed(self, day: Ints, starts: Ints) -> Ints:
         """Return on which day ``starts`` first reaches each day; beyond LAST_DAY where it does not."""
-        steps = np.searchsorted(starts, day, side="left")  # windows never go back
-        return np.where(steps < len(starts), self.today + steps, LAST_DAY + 1)
+        if not len(day):
+            return day
+        first = int(day.min())
+        days = np.arange(
+            first, int(day.max()) + 1
+        )  # few, and order days are many: each day is looked up once
+        steps = np.searchsorted(starts, days, side="left")  # windows never go back
+        passed: Ints = np.where(steps < len(starts), self.today + steps, LAST_DAY + 1)
+        return np.asarray(passed[day - first])
 
 
 @lru_cache(maxsize=8)
