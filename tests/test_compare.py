@@ -115,11 +115,14 @@ def test_a_changed_rule_is_the_cause_where_nothing_else_moves_the_customer(
     )
 
 
-def test_another_window_leaves_everything_to_the_rules_and_says_so(
+def test_another_window_leaves_all_who_stayed_to_the_rules_and_says_so(
     published: Published, september: Path
 ) -> None:
     changed = compare(september, published("2026-10", "period.window=3 months"))
-    assert set(changed.moved["cause"]) == {"rules"}
+    causes = dict(zip(changed.moved["customer_id"], changed.moved["cause"], strict=True))
+    # No window lets fox in, who is new, or gil out, who is in no file any more.
+    assert {name for name, cause in causes.items() if cause != "rules"} == {"fox", "gil"}
+    assert (causes["fox"], causes["gil"]) == ("metrics", "metrics")
     assert set(changed.moved["after_behaviour"]) == {""}
     (note,) = changed.data["notes"]
     assert note.startswith("window or metrics differ")

@@ -258,7 +258,7 @@ def test_from_folders_aging_and_behaviour_are_one_step(yardsticks: Yardsticks) -
 def test_what_cannot_be_told_apart_is_left_empty(yardsticks: Yardsticks) -> None:
     found = explained(yardsticks, aged=None, behaved=None, remeasured=None).set_index("customer_id")
     assert set(found["after_behaviour"]) == {""}
-    assert set(found["cause"]) == {"rules", "stability"}
+    assert found["cause"].to_dict() == dict.fromkeys(EIGHT, "rules") | {"hal": "stability", "eva": "metrics"}
 
 
 # ---- what time, lines and rules may do --------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 
 from clientier.cli import main
 from clientier.compare import compare
+from months import split_by_month
 from two_months import CONFIG, OCTOBER, SEPTEMBER
 
 Row = dict[str, str]
@@ -106,3 +107,63 @@ def test_a_keep_list_that_changed_is_a_change_of_the_rules(
     assert lee["explanation"] == "the keep list changed"
     compared = compare(september, october).moved.set_index("customer_id")
     assert tuple(compared.loc["lee", ["cause", "explanation"]]) == ("rules", "the keep list changed")
+
+
+# ---- a real shop ------------------------------------------------------------------------------------
+
+REAL = """\
+transactions:
+  columns: {customer: CustomerID, date: InvoiceDate, order: InvoiceNo, amount: Quantity * UnitPrice}
+  currency: GBP
+  refunds: {order_prefix: [C]}
+  drop: {bad_debt: {order_prefix: [A]}}
+period: {window: 2 months}
+"""
+CHANGED = """\
+metrics: {monetary: gross}
+tiers:
+  - {name: key, when: {monetary_score: ">= 5", frequency: ">= 2"}}
+  - {name: ordinary, when: {customer_share: "<= 0.4"}}
+  - {name: small, otherwise: true}
+actions: []
+"""
+
+
+@pytest.mark.slow
+def test_each_step_is_what_a_run_of_its_own_over_the_files_says(real_data: Path, tmp_path: Path) -> None:
+    """September and October 2011, with another window, other metrics and other rules in October."""
+    shop = real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
+    sales = [str(path) for path in split_by_month(shop, tmp_path)[7:11]]  # July to October
+    old, new, store = tmp_path / "old.yaml", tmp_path / "new.yaml", str(tmp_path / "store.duckdb")
+    old.write_text(REAL, encoding="utf-8")
+    new.write_text(REAL.replace("2 months", "3 months") + CHANGED, encoding="utf-8")
+
+    def run(name: str, config: Path, day: str, *asked: str) -> Path:
+        output = tmp_path / name
+        assert main(["run", *asked, "-c", str(config), "-o", str(output), "--as-of", day, "-q"]) == 0
+        return output
+
+    add = ["store", "add", "-c", str(old), "--store", store, "-q"]
+    assert main([*add, *sales[:3]]) == 0
+    model = str(run("september", old, "2011-09-30", "--store", store) / "model.yaml")
+    assert main([*add, sales[3]]) == 0
+    october = run("october", new, "2011-10-31", "--store", store)
+    steps = {
+        "after_aging": run("aged", old, "2011-10-31", *sales[:3], "--model", model),
+        "after_behaviour": run("behaved", old, "2011-10-31", *sales, "--model", model),
+        "after_thresholds": run("remeasured", old, "2011-10-31", *sales),
+        "after_rules": run("ruled", new, "2011-10-31", *sales),
+    }
+    moved = movers(october)
+    assert len(moved) > 1_000
+    assert {row["cause"] for row in moved.values()} == {"aging", "behaviour", "threshold", "rules"}
+    for column, output in steps.items():
+        tiers = tiers_in(output)
+        assert {name: row[column] for name, row in moved.items()} == {
+            name: tiers.get(name, "") for name in moved
+        }
+
+
+def tiers_in(output: Path) -> dict[str, str]:
+    with (output / "customers.csv").open(encoding="utf-8", newline="") as file:
+        return {row["customer_id"]: row["tier"] for row in csv.DictReader(file)}

@@ -38,7 +38,7 @@ _WORDS = {
         "latest_failed": "{link} does not lead to this output: {reason}",
         "reversed": "the old run counts up to {old}, the new one up to {new}: old and new may have changed places",
         "measured_otherwise": "window or metrics differ between the configs: what customers did and what the "
-        "rules did cannot be told apart; both stand under rules",
+        "rules did cannot be told apart; all but who is new or gone stands under rules",
         "other_yardstick": "the new run measured with a model that does not fit the old rules: what the "
         "thresholds did cannot be told apart; it stands under rules",
         "read_otherwise": "the configs read transactions differently: what that did stands under metrics",
@@ -67,7 +67,8 @@ _WORDS = {
         "latest_taken": "{link}不是链接，保持原样；请移走后重新运行",
         "latest_failed": "{link}未能指向本次结果：{reason}",
         "reversed": "旧结果截至{old}，新结果截至{new}：两者可能写反了",
-        "measured_otherwise": "两次配置的统计期或指标口径不同：客户消费与规则调整的影响无法区分，均计入“规则调整”",
+        "measured_otherwise": "两次配置的统计期或指标口径不同：客户消费与规则调整的影响无法区分，"
+        "除新增和已无记录的客户外，均计入“规则调整”",
         "other_yardstick": "新结果所用评分标准不适用于旧规则：分档线变动的影响无法区分，计入“规则调整”",
         "read_otherwise": "两次配置读取交易的方式不同：其影响计入“指标变化”",
     },

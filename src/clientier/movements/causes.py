@@ -80,7 +80,9 @@ def explain(movers: pd.DataFrame, steps: Steps, yardsticks: Yardsticks) -> pd.Da
             "movement": moved["movement"],
             "cause": cause,
             "after_aging": tiers.get("aging", nothing),
-            "after_behaviour": tiers.get("behaviour", tiers.get("metrics", nothing)),
+            "after_behaviour": nothing
+            if steps.behaved is None
+            else tiers.get("behaviour", tiers.get("metrics")),
             "after_thresholds": tiers.get("threshold", nothing),
             "after_rules": moved["raw"],
             "recency_days_before": walked[0].customers["recency_days"],
@@ -123,6 +125,8 @@ def _walk(moved: pd.DataFrame, steps: Steps) -> Iterator[Step]:
         if steps.remeasured is not None:
             yield Step("threshold", behaved.assign(tier=_found(steps.remeasured, moved)["tier"]))
     now = moved[["recency_days", "frequency", "monetary"]]
+    if steps.behaved is None:
+        yield Step("metrics", _come_and_gone(before, now.assign(tier=moved["raw"])))
     yield Step("rules", now.assign(tier=moved["raw"]))
     yield Step("stability", now.assign(tier=moved["to"]))
 
@@ -138,6 +142,12 @@ def _not_erased(aged: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Let time take nobody out of the result: who is not in the old lines was taken out of them since."""
     erased = (aged["tier"] == "") & (before["tier"] != "")
     return aged.mask(erased, before.reindex(columns=aged.columns))
+
+
+def _come_and_gone(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Let in the new and out the gone: no rule does that, even where nothing else can be told of the lines."""
+    other = (before["tier"] == "") | (now["tier"] == "")
+    return before.mask(other, now.reindex(columns=before.columns))
 
 
 def _cause(moved: pd.DataFrame, walked: list[Step]) -> pd.Series[str]:
