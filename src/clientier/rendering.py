@@ -84,7 +84,8 @@ def _quoted(cells: pa.Array) -> pa.Array:
         return cells
     needing = reduce(pc.or_, (pc.match_substring(cells, chr(byte)) for byte in special))
     quote = pc.if_else(needing, '"', "")
-    return pc.binary_join_element_wise(quote, pc.replace_substring(cells, '"', '""'), quote, "")
+    doubled = pc.replace_substring(cells, '"', '""') if ord('"') in special else cells
+    return pc.binary_join_element_wise(quote, doubled, quote, "")
 
 
 def _bytes_of(cells: pa.Array) -> Bytes:

@@ -181,10 +181,8 @@ class DuckDBEngine:
             named = "numbers.customer_id, said.* EXCLUDE (customer)"
             joins = f" JOIN {self._numbers} AS numbers USING (customer)"
         with engine_errors():
-            return self._frame(
-                f"SELECT {named} FROM ({said}) AS said{joins} "
-                f"WHERE said.customer NOT IN (SELECT {mine} FROM customers) ORDER BY customer_id"
-            )
+            absent = f"(SELECT * FROM ({said}) ANTI JOIN customers ON customers.{mine} = customer)"
+            return self._frame(f"SELECT {named} FROM {absent} AS said{joins} ORDER BY customer_id")
 
     def _named(self) -> tuple[str, str]:
         """Return what to select of sums, customers by their ids, and the join that takes."""

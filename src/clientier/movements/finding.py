@@ -77,6 +77,12 @@ def movements(order: TierOrder, before: State, now: State) -> npt.NDArray[np.obj
     return np.asarray(_NAMES[moved])
 
 
+_LOOKED_AT = (
+    "customer_id", "tier", "pending_tier", "recency_days", "frequency", "monetary", "previous_tier",
+    "previous_pending_tier", "previous_pending_runs", "previous_frequency", "previous_monetary",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class State:
     """Where customers are in a run."""
@@ -100,7 +106,7 @@ def movers(customers: pd.DataFrame, order: TierOrder) -> pd.DataFrame:
     before = State(customers["previous_tier"].fillna(""), customers["previous_frequency"])
     movement = movements(order, before, State(customers["tier"], customers["frequency"]))
     rows = np.flatnonzero(movement != "")
-    chosen = customers.take(rows).reset_index(drop=True)
+    chosen = customers[list(_LOOKED_AT)].take(rows).reset_index(drop=True)
     tier = chosen["previous_tier"].fillna("")
     return pd.DataFrame(
         {
