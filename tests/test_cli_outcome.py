@@ -66,6 +66,15 @@ def test_recording_as_json_is_for_programs(store: str, file: str, capsys: pytest
     assert told.err == ""
 
 
+def test_recording_leaves_a_log_line(store: str, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["outcome", "add", file, "--store", store, "--day", "2026-11-03"]
+    assert main([*arguments, "--log", "json"]) == 0
+
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (told,) = [event for event in events if event["event"] == "outcomes"]
+    assert (told["file"], told["done"], told["blank"]) == (file, 1, 1)
+
+
 def test_a_file_without_days_asks_for_one(store: str, file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["outcome", "add", file, "--store", store]) == 1
     assert capsys.readouterr().err == (

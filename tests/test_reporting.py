@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -225,6 +226,40 @@ def test_what_is_no_table_of_outcomes_is_refused(store: Store, file: Path, text:
         add(store, file, text)
 
     assert problems(error) == [fact]
+
+
+@pytest.mark.parametrize(
+    ("data", "fact"),
+    [
+        (b"PAR1 and nothing more", "outcomes.csv: is not a Parquet table of plain columns"),
+        (
+            b"customer_id,action_id,outcome\n\xff\xff,call,done\n",
+            "outcomes.csv: is neither UTF-8 nor GB18030",
+        ),
+        (b'customer_id,action_id,outcome\n"' + b"x" * 200_000, "outcomes.csv: is not a CSV table"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(store: Store, file: Path, data: bytes, fact: str) -> None:
+    file.write_bytes(data)
+    with pytest.raises(DataError) as error:
+        add(store, file)
+
+    assert problems(error) == [fact]
+
+
+def test_a_file_that_is_not_there_is_named(store: Store, file: Path) -> None:
+    with pytest.raises(DataError) as error:
+        add(store, file)
+
+    assert problems(error) == ["outcomes.csv: cannot be read: No such file or directory"]
+
+
+def test_outcomes_may_come_by_standard_input(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = (HEADER + "0034,call,done,2026-11-03,,\n").encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+    record_reports(store, read_reports("-"))
+
+    assert reported(store) == [("0034", "call", "2026-11-02", "done", "2026-11-03", "")]
 
 
 def test_a_table_without_rows_records_nothing(store: Store, file: Path) -> None:

@@ -78,6 +78,7 @@ def list_outcomes(
     *,
     store: opt.StoreFile = None,
     json: opt.Json = False,
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Count by action what was given out, and what became of it, as CSV.
