@@ -15,12 +15,16 @@ import pyarrow as pa
 from clientier import frames
 from clientier.config.models import Config
 
-Ranks = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64]
 Presence = npt.NDArray[np.int64]
 ABSENT, INACTIVE, ACTIVE = 0, 1, 2  # not in the run; in it without a purchase inside the window; with one
 MOVEMENTS = ("up", "down", "new", "returned", "lost")
 OF_PRESENCE = ("new", "returned", "lost")  # the others are of the tier
 _NAMES = np.array(["", *MOVEMENTS], dtype=object)
+_LOOKED_AT = [
+    "customer_id", "tier", "pending_tier", "recency_days", "frequency", "monetary", "previous_tier",
+    "previous_pending_tier", "previous_pending_runs", "previous_frequency", "previous_monetary",
+]  # fmt: skip
 _STAYED, _UP, _DOWN, _NEW, _RETURNED, _LOST = range(6)
 
 
@@ -45,10 +49,29 @@ class TierOrder:
         """
         return {name: i for names in (self.before, self.now) for i, name in enumerate(names)}
 
-    def ranked(self, tiers: pd.Series[Any]) -> Ranks:
-        """Return the rank of each tier; -1 of none."""
-        places = frames.positions(tiers, list(self.ranks))
+    @cached_property
+    def names(self) -> list[str]:
+        """Every tier of either run, each once; places in it stand for tiers."""
+        return list(self.ranks)
+
+    def ranked(self, places: Places) -> Places:
+        """Return the rank of the tiers at these places; -1 of none."""
         return np.array([*self.ranks.values(), -1])[places]
+
+    def state(self, tiers: pd.Series[Any], frequency: pd.Series[Any]) -> State:
+        """Return where customers are in a run; no tier (empty or missing) is not in it."""
+        places = frames.positions(tiers, self.names)
+        here = places >= 0
+        bought = frequency.to_numpy(dtype=np.int64, na_value=0) > 0
+        return State(places, np.asarray(here.astype(np.int64) + (here & bought)))
+
+
+@dataclass(frozen=True)
+class State:
+    """Where customers are in a run."""
+
+    places: Places  # of their tiers among TierOrder.names; -1 where they are not in it
+    presence: Presence
 
 
 def presence(tiers: pd.Series[Any], frequency: pd.Series[Any]) -> Presence:
@@ -60,7 +83,7 @@ def presence(tiers: pd.Series[Any], frequency: pd.Series[Any]) -> Presence:
 
 def movements(order: TierOrder, before: State, now: State) -> npt.NDArray[np.object_]:
     """Return the movement of each customer, ``""`` for none."""
-    was, ranked = order.ranked(before.tier), order.ranked(now.tier)
+    was, ranked = order.ranked(before.places), order.ranked(now.places)
     then, here = before.presence, now.presence
     # The first that applies
     moved = np.select(
@@ -77,36 +100,18 @@ def movements(order: TierOrder, before: State, now: State) -> npt.NDArray[np.obj
     return np.asarray(_NAMES[moved])
 
 
-_LOOKED_AT = (
-    "customer_id", "tier", "pending_tier", "recency_days", "frequency", "monetary", "previous_tier",
-    "previous_pending_tier", "previous_pending_runs", "previous_frequency", "previous_monetary",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class State:
-    """Where customers are in a run."""
-
-    tier: pd.Series[Any]  # "" where they are not in it
-    frequency: pd.Series[Any]
-
-    @cached_property
-    def presence(self) -> Presence:
-        """Who is in the run, and active."""
-        return presence(self.tier, self.frequency)
-
-
 def movers(customers: pd.DataFrame, order: TierOrder) -> pd.DataFrame:
     """Return the customers of a batch who moved.
 
     Needs:  customer_id, tier, pending_tier, recency_days, frequency, monetary, and columns.PREVIOUS
-    Gives:  customer_id, position (in the batch), from, to, movement; raw_before, raw: the tiers that the rules alone said;
-            pending_runs_before, recency_days; frequency_before, frequency, monetary_before, monetary
+    Gives:  customer_id, position (in the batch), from, to, movement; raw_before, raw: the tiers that the
+            rules alone said; pending_runs_before, recency_days; frequency_before, frequency,
+            monetary_before, monetary
     """
-    before = State(customers["previous_tier"].fillna(""), customers["previous_frequency"])
-    movement = movements(order, before, State(customers["tier"], customers["frequency"]))
+    before = order.state(customers["previous_tier"], customers["previous_frequency"])
+    movement = movements(order, before, order.state(customers["tier"], customers["frequency"]))
     rows = np.flatnonzero(movement != "")
-    chosen = customers[list(_LOOKED_AT)].take(rows).reset_index(drop=True)
+    chosen = customers[_LOOKED_AT].take(rows).reset_index(drop=True)
     tier = chosen["previous_tier"].fillna("")
     return pd.DataFrame(
         {

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from clientier import frames
 from clientier.config.models import Config
 from clientier.cutpoints import money
-from clientier.movements.finding import ACTIVE, MOVEMENTS, State, TierOrder
+from clientier.movements.finding import ABSENT, ACTIVE, MOVEMENTS, State, TierOrder
 from clientier.summary import exact_sum, plain, share
 
 CAUSES = ("behaviour", "aging", "metrics", "threshold", "rules", "stability")
+Amounts = npt.NDArray[np.int64]  # millionths
 _ABSENT = ""  # from nowhere: new; to nowhere: gone
 
 
@@ -42,19 +43,18 @@ class Matrix:
 
         Needs:  tier, frequency, monetary, previous_tier, previous_frequency, previous_monetary
         """
-        before = State(customers["previous_tier"].fillna(_ABSENT), customers["previous_frequency"])
-        now = State(customers["tier"], customers["frequency"])
-        self._count(before, now, customers["previous_monetary"], customers["monetary"])
+        before = self._order.state(customers["previous_tier"], customers["previous_frequency"])
+        now = self._order.state(customers["tier"], customers["frequency"])
+        self._count(before, now, _amounts(customers, "previous_monetary"), _amounts(customers, "monetary"))
 
     def add_gone(self, customers: pd.DataFrame) -> None:
         """Count customers of the run before who are not in this one.
 
         Needs:  tier, frequency, monetary of the run before
         """
-        nowhere = pd.Series(_ABSENT, index=customers.index, dtype="str")
-        nothing = pd.Series(0, index=customers.index, dtype="Int64")
-        before = State(customers["tier"], customers["frequency"])
-        self._count(before, State(nowhere, nothing), customers["monetary"], nothing)
+        before = self._order.state(customers["tier"], customers["frequency"])
+        nowhere = State(np.full(len(customers), -1), np.full(len(customers), ABSENT))
+        self._count(before, nowhere, _amounts(customers, "monetary"), np.zeros(len(customers), np.int64))
 
     def add_causes(self, moved: pd.DataFrame) -> None:
         """Count movements that are explained.
@@ -68,20 +68,25 @@ class Matrix:
             for i, column in enumerate(("monetary_before", "monetary")):
                 self._moved_money[kind][i] += _sum(mine[column])
 
-    def _count(self, before: State, now: State, then: pd.Series[Any], here: pd.Series[Any]) -> None:
-        known = [*self._order.ranks, _ABSENT]
-        cells = frames.positions(before.tier, known) * len(known) + frames.positions(now.tier, known)
-        for cell in np.unique(cells).tolist():
-            key = known[cell // len(known)], known[cell % len(known)]
-            mine = cells == cell
-            self._customers[key] += int(mine.sum())
-            self._money[key][0] += _sum(then[mine])
-            self._money[key][1] += _sum(here[mine])
-            was_active = mine & (before.presence == ACTIVE)
-            kept = int((was_active & (now.presence == ACTIVE)).sum())
-            self._kept[key[0], "active"] += int(was_active.sum())
-            self._kept[key[0], self._direction(key)] += kept
-            self._kept[key[0], "lost"] += int(was_active.sum()) - kept
+    def _count(self, before: State, now: State, then: Amounts, here: Amounts) -> None:
+        """Count customers in one go by everything that is told apart: both tiers, and being active in both."""
+        names = [*self._order.names, _ABSENT]  # place -1 is the last
+        sizes = (len(names), len(names), 2, 2)
+        active = (state.presence == ACTIVE for state in (before, now))
+        places = (before.places % len(names), now.places % len(names), *active)
+        keys = np.ravel_multi_index(places, sizes).astype(np.uint16)  # short keys are sorted in one pass
+        order = np.argsort(keys, kind="stable")
+        found, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
+        money = [_exact_sums(amounts[order], starts) for amounts in (then, here)]
+        for i, key in enumerate(found.tolist()):
+            old, new, was_active, is_active = (int(place) for place in np.unravel_index(key, sizes))
+            cell = names[old], names[new]
+            self._customers[cell] += int(counts[i])
+            self._money[cell][0] += money[0][i]
+            self._money[cell][1] += money[1][i]
+            if was_active:
+                self._kept[cell[0], "active"] += int(counts[i])
+                self._kept[cell[0], self._direction(cell) if is_active else "lost"] += int(counts[i])
 
     def _direction(self, key: tuple[str, str]) -> str:
         before, now = (self._order.ranks.get(tier, -1) for tier in key)
@@ -148,6 +153,21 @@ class Matrix:
             "retention": plain(share(stayed + down, active)) if active else None,
             "loss": plain(share(lost, active)) if active else None,
         }
+
+
+def _amounts(customers: pd.DataFrame, column: str) -> Amounts:
+    return customers[column].to_numpy(dtype=np.int64, na_value=0)
+
+
+def _exact_sums(amounts: Amounts, starts: npt.NDArray[np.intp]) -> list[int]:
+    """Sum runs of 64-bit integers without overflow: the high and the low halves apart.
+
+    Needs:  starts, the index at which each run starts
+    """
+    if not len(amounts):
+        return []
+    high, low = (np.add.reduceat(half, starts) for half in (amounts >> 32, amounts & 0xFFFFFFFF))
+    return [(above << 32) + below for above, below in zip(high.tolist(), low.tolist(), strict=True)]
 
 
 def _sum(values: pd.Series[Any]) -> int:
