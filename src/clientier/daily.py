@@ -56,7 +56,7 @@ def list_day(
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
     store = _store(options)
-    with open_job(options) as job:
+    with open_job(options, "clientier act") as job:
         day = _day(job, progress)
         form = Format("csv", options.excel)
         chunks = [(BOM if options.excel else b"") + csv_header(ACTION_COLUMNS)]

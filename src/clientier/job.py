@@ -63,9 +63,10 @@ class Job:
 
 
 @contextmanager
-def open_job(options: RunOptions) -> Iterator[Job]:
+def open_job(options: RunOptions, purpose: str = "clientier run") -> Iterator[Job]:
     """Load the config, start the engine, open the store; at the end everything temporary is gone.
 
+    Needs:   purpose, what others who want the same store are told
     Raises:  ConfigError; OutputError where the store is missing or in use; EngineError where it is damaged
     """
     loaded = load(options.config, options.overrides, options.language, options.as_of)
@@ -74,7 +75,7 @@ def open_job(options: RunOptions) -> Iterator[Job]:
     with private_folder() as scratch:
         engine = DuckDBEngine(scratch, options.memory_limit)
         try:
-            with _store_of(options, loaded, engine):
+            with _store_of(options, loaded, engine, purpose):
                 yield Job(options, loaded.config, loaded.base, kept, scratch, engine)
         finally:
             engine.close()
@@ -93,14 +94,16 @@ def _refuse_two_sources(options: RunOptions) -> None:
 
 
 @contextmanager
-def _store_of(options: RunOptions, loaded: Loaded, engine: DuckDBEngine) -> Iterator[None]:
+def _store_of(
+    options: RunOptions, loaded: Loaded, engine: DuckDBEngine, purpose: str
+) -> Iterator[None]:
     """Lock the store and attach it to the engine; do nothing where the job has none."""
     if options.store is None:
         yield
         return
     wait = wait_seconds(options.wait)
     with (
-        held(lock_of_store(options.store), "clientier run", wait, of=options.store),
+        held(lock_of_store(options.store), purpose, wait, of=options.store),
         attached(engine.connection, options.store, read_only=options.trial),
     ):
         refuse_other_config(engine.connection, loaded.config.transactions, loaded.path)
