@@ -1,0 +1,225 @@
+"""Publishing a run: customers placed batch by batch, every file of the output, and what the store remembers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from clientier import notes, summary, wording
+from clientier.actions import ActionLists, list_actions
+from clientier.atomic import output_errors, staged_folder
+from clientier.config import show
+from clientier.customers import add_metrics
+from clientier.cutpoints import CutPoints
+from clientier.engines import Progress
+from clientier.errors import EngineError, Problem
+from clientier.falling import FALLING_COLUMNS, falling
+from clientier.gate import check_tiers
+from clientier.job import Aggregated, Job, issue_date, remembering
+from clientier.keeping import add_keep_until, can_be_lost
+from clientier.legend.page import legend
+from clientier.manifest import NAME, manifest
+from clientier.model import Model, model_text
+from clientier.movements import COLUMNS as MOVEMENT_COLUMNS
+from clientier.moves import Moves
+from clientier.outputs import Format, OutputFolder, Rendered, customer_rows, json_text, texts_of
+from clientier.placement import Plan, place
+from clientier.store.runs import Recorder
+from clientier.summary import Tally
+
+WORKERS = 2  # threads that place; Arrow and numpy let them run at the same time
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a run wrote that the store remembers."""
+
+    summary: dict[str, Any]
+    texts: dict[str, str]  # config, model, made_from, summary
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A batch of customers, ready to be written."""
+
+    customers: pd.DataFrame
+    actions: ActionLists
+    falling: pa.Table
+    rendered: tuple[Rendered, Rendered]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What is known once the cut points are settled; from here on customers are looked at one by one."""
+
+    job: Job
+    data: Aggregated
+    plan: Plan
+    model: Model | None
+    progress: Progress | None
+
+    @property
+    def issued(self) -> date:
+        """The day from which due dates count."""
+        return issue_date(self.job, self.data.period.as_of)
+
+    def publish(self, target: Path, digests: Future[list[str]], replace: bool) -> dict[str, Any]:
+        """Write the output folder, and let the store remember what it says; return the summary."""
+        with remembering(self.job, self.data.period.as_of) as recorder:
+            with staged_folder(target, replace) as staging, output_errors(target):
+                made = self._write(staging, recorder, digests)
+            if recorder is not None:  # the folder is there: a run that is remembered has its lists
+                recorder.commit(self.issued, made.texts, target)
+        return made.summary
+
+    @cached_property
+    def moves(self) -> Moves | None:
+        """Who moved since the run before; None where there is none."""
+        before = self.data.history.before
+        return None if before is None else Moves(self.job, self.data, before, self.plan, self.model)
+
+    def _write(self, staging: Path, recorder: Recorder | None, digests: Future[list[str]]) -> _Made:
+        """Write every file of the output; return what it says of itself."""
+        config, form = self.job.config, Format(self.job.options.format, self.job.options.excel)
+        with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
+            tally = self._write_customers(folder, recorder)
+            folder.close_tables()
+            folder.write_table("falling.csv", pa.concat_tables(tally.falling), texts_of(FALLING_COLUMNS))
+            moved = self._write_moves(folder)
+            result = self._summary(tally, moved)
+            check_tiers(config.gate, _shares(result), self._shares_before())
+            folder.write_table("rejects.csv", self.data.reading.rejects, ("file", "column", "reason", "text"))
+            texts = {"config": show(config), "model": model_text(self._used_model(tally))}
+            for name, text in texts.items():
+                folder.write_text(f"{name}.yaml", text)
+            folder.write_text("legend.md", legend(result, config, self.plan.cuts))
+            folder.write_json("summary.json", result)
+            made = manifest(self.job, self.data, digests.result(), self.issued, folder.entries())
+            folder.write_json(NAME, made)
+        texts |= {"summary": json_text(result), "made_from": json_text(made["made_from"])}
+        return _Made(result, texts)
+
+    def _write_customers(self, folder: OutputFolder, recorder: Recorder | None) -> Tally:
+        """Place batches of customers side by side; write them in their order."""
+        tally = Tally()
+        with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="placing") as pool:
+            waiting: deque[Future[_Placed]] = deque()
+            for sums in self.job.engine.customers():
+                waiting.append(pool.submit(self._place, sums, folder))
+                if len(waiting) >= WORKERS:
+                    self._write_batch(waiting.popleft().result(), folder, recorder, tally)
+            for placed in waiting:
+                self._write_batch(placed.result(), folder, recorder, tally)
+        return tally
+
+    def _write_moves(self, folder: OutputFolder) -> dict[str, Any] | None:
+        if self.moves is None:
+            return None
+        table, told = self.moves.explained()
+        folder.write_table("movements.csv", table, texts_of(MOVEMENT_COLUMNS))
+        return told
+
+    def _shares_before(self) -> Mapping[str, Decimal] | None:
+        before = self.data.history.before
+        return None if before is None else before.shares
+
+    def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Placed:
+        """Do all that needs no other batch: metrics, tiers, actions, and the lines of every file."""
+        placed = place(add_metrics(sums, self.data.period.as_of), self.plan)
+        days = self._days(placed)
+        customers = add_keep_until(placed, days, self.plan, self.data.period)
+        actions = list_actions(customers, self.plan.config, self.plan.cuts, self.issued)
+        fallen = falling(customers, days, self.plan, self.data.period)
+        rendered = folder.render(customers, actions.table)
+        return _Placed(customers, actions, customer_rows(fallen, FALLING_COLUMNS, Format()), rendered)
+
+    def _days(self, placed: pd.DataFrame) -> pd.DataFrame:
+        """Return what those who can lose their tier bought on each day, by their position in the batch."""
+        first, last = int(placed["place"].iloc[0]), int(placed["place"].iloc[-1])
+        days = self.job.engine.day_sums(first, last)
+        days["position"] = days["place"] - first
+        relevant = can_be_lost(placed, self.plan)[days["position"].to_numpy(dtype="int64")]
+        chosen: pd.DataFrame = days.loc[relevant]
+        return chosen
+
+    def _write_batch(
+        self, placed: _Placed, folder: OutputFolder, recorder: Recorder | None, tally: Tally
+    ) -> None:
+        tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
+        tally.count_actions(placed.actions)
+        tally.count_falling(placed.falling)
+        folder.write(placed.rendered)
+        if recorder is not None:
+            recorder.add(placed.customers, placed.actions.table, self.issued)
+        if self.moves is not None:
+            self.moves.add(placed.customers)
+        if self.progress:
+            self.progress("placing", tally.customers.total() / self.data.customers)
+
+    def _used_model(self, tally: Tally) -> Model:
+        """Return the yardstick of this run: the one it was given, or its own with the shares found now."""
+        if self.model is not None:
+            return self.model
+        config = self.job.config
+        shares = tally.score_shares(config.scores.levels)
+        return (
+            CutPoints(self.plan.thresholds, self.plan.cuts)
+            .as_model(config)
+            .model_copy(update={"scores": shares})
+        )
+
+    def _summary(self, tally: Tally, moved: dict[str, Any] | None) -> dict[str, Any]:
+        config, data = self.job.config, self.data
+        points = CutPoints(self.plan.thresholds, self.plan.cuts)
+        found = [
+            *data.notes,
+            *notes.of_cut_points(config, points, self.model),
+            *notes.of_tally(config, tally, self.data.history.before is not None),
+        ]
+        return {
+            "as_of": data.period.as_of.isoformat(),
+            "issued": self.issued.isoformat(),
+            "window": {
+                "period": config.period.window,
+                "after": data.period.after.isoformat(),
+                "through": data.period.as_of.isoformat(),
+            },
+            "currency": config.transactions.currency,
+            "language": config.language,
+            "metrics": config.metrics.model_dump(),
+            "rows": summary.rows([(outcome, lines) for _, outcome, lines in data.outcomes]),
+            "money": self._reconciled(tally),
+            "customers": tally.customers.total(),
+            "tiers": summary.tiers(config, tally),
+            "actions": summary.actions(config, tally),
+            "potential": dict(sorted(tally.potential.items())),
+            "thresholds": summary.thresholds(points),
+            "cuts": summary.cuts(points),
+            "scores": summary.score_counts(tally, config.scores.levels),
+            "drift": summary.drift(self.model, tally),
+            "falling": summary.falling(config, tally),
+            "movements": moved,
+            "notes": found,
+        }
+
+    def _reconciled(self, tally: Tally) -> dict[str, str]:
+        """Return the money of the lines and of the customers, which must be the same."""
+        lines, customers = self.data.money, summary.in_units(sum(tally.monetary.values()))
+        if self.job.config.metrics.monetary != "average" and customers != lines:
+            fact = f"customers hold {customers}, the lines {lines}"
+            raise EngineError(Problem("reconciliation", fact, "please report this: nothing was published"))
+        return {"lines": summary.money_text(lines), "customers": summary.money_text(customers)}
+
+
+def _shares(result: dict[str, Any]) -> dict[str, Decimal]:
+    return {tier["tier"]: Decimal(tier["customer_share"]) for tier in result["tiers"]}
