@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clientier.errors import DataError
 from clientier.store.opening import open_store
@@ -109,6 +112,33 @@ def test_customers_keep_their_ids_to_the_letter(tmp_path: Path) -> None:
     ids = ["0012", "12", " 12", "王小明", "O'Hara", "=7"]
     add_lines(tmp_path, {"a.csv": [f"{name},{name},2026-01-10,1" for name in ids]})
     assert [customer for customer, *_ in stored(tmp_path).order_days] == sorted(ids)
+
+
+LINES = st.tuples(
+    st.sampled_from(["A", "B"]),
+    st.sampled_from(["1", "2", ""]),
+    st.sampled_from(["2026-01-30", "2026-01-31"]),
+    st.sampled_from(["10", "-10", "3.5", "-0.5", "x"]),
+)
+FILES = st.lists(st.lists(LINES, min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+@settings(max_examples=15)
+@given(files=FILES, at_once=st.integers(1, 4), net=st.sampled_from(["order_day", "line"]))
+def test_any_lines_in_any_files_added_in_any_steps_are_as_files_read_at_once(
+    files: list[list[tuple[str, ...]]], at_once: int, net: str
+) -> None:
+    keys: dict[str, Any] = {"refunds": {"net": net}}
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        # a line of nobody tells files of the same lines apart
+        named = {f"{n}.csv": [",".join(line) for line in [*lines, ("", str(n), "2026-01-01", "1")]]
+                 for n, lines in enumerate(files)}  # fmt: skip
+        for start in range(0, len(files), at_once):
+            add_lines(folder, dict(list(named.items())[start : start + at_once]), **keys)
+        assert same(
+            stored(folder, **keys), read_files([str(folder / name) for name in named], folder, **keys)
+        )
 
 
 # ---- files --------------------------------------------------------------------------------------------
