@@ -12,7 +12,7 @@ import pytest
 from clientier import RunOptions, run
 from clientier.compare import Comparison, compare
 from clientier.errors import DataError
-from clientier.report.movements import comparison_report
+from clientier.report.movements import comparison_report, movements_report
 from clientier.report.plain import plain
 from two_months import MOVEMENTS, write_months
 
@@ -154,6 +154,25 @@ def test_old_rules_are_measured_with_the_new_customers(published: Published) -> 
     assert found.loc["fox", "cause"] == "metrics"
 
 
+def test_a_yardstick_that_does_not_serve_the_old_rules_tells_nothing_of_them(published: Published) -> None:
+    by_score = 'tiers=[{name: key, when: {monetary_score: "= LEVELS"}}, {name: small, otherwise: true}]'
+    old = published("2026-09", by_score.replace("LEVELS", "2"), "scores.levels=2", "actions=[]")
+    three = (by_score.replace("LEVELS", "3"), "scores.levels=3", "actions=[]")
+    model = published("2026-09", *three) / "model.yaml"
+    found = compare(old, published("2026-10", *three, model=model))
+    assert set(found.moved["after_thresholds"]) == {""}
+    (note,) = found.data["notes"]
+    assert note.startswith("the new run measured with a model that does not fit the old rules")
+
+
+def test_lines_that_are_read_otherwise_are_noted(published: Published, september: Path) -> None:
+    found = compare(september, published("2026-10", "transactions.refunds.net=line"))
+    assert rows(found.moved) == MOVEMENTS
+    assert found.data["notes"] == [
+        "the configs read transactions differently: what that did stands under metrics"
+    ]
+
+
 def test_folders_in_the_wrong_order_are_noted(published: Published, september: Path) -> None:
     (note,) = compare(published("2026-10"), september).data["notes"]
     assert note.startswith("the old run counts up to 2026-10-31, the new one up to 2026-09-30")
@@ -175,6 +194,16 @@ def test_the_report_tells_kinds_causes_the_biggest_movers_and_the_matrix(compari
     assert "fox new – Key metrics 2 orders, 3,000.00 in all" in lines
     assert "Ordinary 0 1 1 0 2" in lines
     assert "Small 3 1 0 2 33.3 % 66.7 %" in lines
+
+
+def test_the_summary_of_a_run_names_no_customer(comparison: Comparison) -> None:
+    summary = {"language": "en", "currency": None, "metrics": {"monetary": "net", "frequency": "purchases"}}
+    told = plain(movements_report({"since": "2026-09-30", **comparison.data}, summary))
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert lines[0] == "Movements since 2026-09-30"
+    assert "lost 2 2 – 65.00 0.00" in lines
+    assert "total 1 3 3 1 8" in lines  # seven are here now, one is gone
+    assert not any(customer in told for customer in MOVEMENTS)
 
 
 def test_the_report_can_be_had_in_chinese(published: Published, september: Path) -> None:
