@@ -72,6 +72,7 @@ def explain(movers: pd.DataFrame, steps: Steps, yardsticks: Yardsticks) -> pd.Da
     cause = _cause(moved, walked)
     tiers = {step.cause: step.customers["tier"] for step in walked}
     nothing = frames.text_column(pa.repeat("", len(moved)))
+    lines = tiers.get("behaviour", tiers.get("metrics"))
     return pd.DataFrame(
         {
             "customer_id": moved["customer_id"],
@@ -80,9 +81,7 @@ def explain(movers: pd.DataFrame, steps: Steps, yardsticks: Yardsticks) -> pd.Da
             "movement": moved["movement"],
             "cause": cause,
             "after_aging": tiers.get("aging", nothing),
-            "after_behaviour": nothing
-            if steps.behaved is None
-            else tiers.get("behaviour", tiers.get("metrics")),
+            "after_behaviour": nothing if steps.behaved is None else lines,
             "after_thresholds": tiers.get("threshold", nothing),
             "after_rules": moved["raw"],
             "recency_days_before": walked[0].customers["recency_days"],
