@@ -203,7 +203,7 @@ def test_adding_to_a_store_tells_each_file(shop: Path, capsys: Said) -> None:
     assert (overlap["level"], overlap["file"], overlap["other"]) == (
         "warning",
         "again.csv",
-        "file 1 (sales.csv)",
+        "sales.csv",
     )
     assert (overlap["orders"], overlap["lines"], overlap["counted"]) == (1, 1, "count")
 

@@ -96,6 +96,11 @@ def test_known_files_alone_are_nothing_to_do(shop: Path, capsys: Said) -> None:
     add("sales.csv", "-q")
     assert add("sales.csv", "--skip-known") == 0
     assert "Every file is in the store already: nothing to do." in capsys.readouterr().err
+    assert add("sales.csv", "--skip-known", "--set", "language=zh") == 0
+    assert capsys.readouterr().err == (
+        "全部文件均已在数据仓中，无需处理。\n\n提示\n"
+        "- 已跳过 sales.csv：内容与第1号文件（sales.csv）完全相同\n"
+    )
 
 
 def test_another_config_ends_with_2_and_the_difference(shop: Path, capsys: Said) -> None:

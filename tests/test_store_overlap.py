@@ -25,9 +25,9 @@ def orders(folder: Path) -> list[tuple[str | None, int, str]]:
 def test_an_overlap_is_told_with_its_files_and_counts_as_both_say(tmp_path: Path) -> None:
     add_lines(tmp_path, {"jan.csv": JANUARY})
     added = add_lines(tmp_path, {"feb.csv": FEBRUARY})
-    jan, feb = f"file 1 ({tmp_path / 'jan.csv'})", str(tmp_path / "feb.csv")
+    jan, feb = str(tmp_path / "jan.csv"), str(tmp_path / "feb.csv")
     assert added.overlaps == (
-        Overlap(feb, jan, order_days=1, lines=1),
+        Overlap(feb, jan, 1, order_days=1, lines=1),
     )  # no word of lines without an order id
     assert orders(tmp_path) == [("1", 1, "12"), ("3", 1, "5"), (None, 2, "2"), ("2", 1, "16")]
 

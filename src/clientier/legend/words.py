@@ -264,19 +264,20 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
         "Customers in the store: {customers}, of whom {new} are new.",
         "数据仓现有客户 {customers} 位，其中新增 {new} 位。",
     ),
+    "added_file": ("file {number} ({name})", "第{number}号文件（{name}）"),
     "added_skipped": (
         "{file} was skipped: it has the same bytes as {known}",
-        "已跳过 {file}：内容与 {known} 完全相同",
+        "已跳过 {file}：内容与{known}完全相同",
     ),
     "added_overlap_count": (
         "{file} says the same as {other} of {orders} order days ({lines} lines); they count as both say "
         "(store.overlap: count)",
-        "{file} 与 {other} 有 {orders} 个订单日（{lines} 行）内容相同，两份均计入（store.overlap: count）",
+        "{file} 与{other}有 {orders} 个订单日（{lines} 行）内容相同，两份均计入（store.overlap: count）",
     ),
     "added_overlap_once": (
         "{file} says the same as {other} of {orders} order days ({lines} lines); they count once "
         "(store.overlap: once)",
-        "{file} 与 {other} 有 {orders} 个订单日（{lines} 行）内容相同，只计一次（store.overlap: once）",
+        "{file} 与{other}有 {orders} 个订单日（{lines} 行）内容相同，只计一次（store.overlap: once）",
     ),
     "added_settled": (
         "{key}, from now on for every file of this store: {value}",

@@ -50,16 +50,21 @@ def _row(file: AddedFile, kinds: list[str]) -> tuple[str, ...]:
 
 def _points(added: Added, language: str) -> Iterator[str]:
     for known in added.skipped:
-        yield say("added_skipped", language, file=known.name, known=known.same_as)
+        same = _file(known.same_as, known.same_number, language)
+        yield say("added_skipped", language, file=known.name, known=same)
     for found in added.overlaps:
         yield say(
             f"added_overlap_{added.overlap}",
             language,
             file=found.file,
-            other=found.other,
+            other=_file(found.other, found.other_number, language),
             orders=count(found.order_days),
             lines=count(found.lines),
         )
     for key, value in added.settled.items():
         yield say("added_settled", language, key=say(f"settled_{key}", language), value=value)
     yield from added.notes
+
+
+def _file(name: str, number: int | None, language: str) -> str:
+    return name if number is None else say("added_file", language, number=number, name=name)

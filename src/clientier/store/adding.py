@@ -47,9 +47,8 @@ class SkippedFile:
     """A file whose bytes were there already."""
 
     name: str
-    same_as: (
-        str  # which file has them: "file 3 (sales/2026-10.csv)" of the store, or the name of one given too
-    )
+    same_as: str  # the name of the file that has them
+    same_number: int | None  # its number in the store; None: it was given in the same command
 
 
 @dataclass(frozen=True)
@@ -136,8 +135,8 @@ class _Arrival:
 def _told_apart(store: Store, names: Sequence[str]) -> tuple[list[_Arrival], list[SkippedFile]]:
     """Return the files that are new, and those whose bytes are known."""
     query = "SELECT sha256, file, name FROM store.files"
-    known = {
-        sha256: f"file {file} ({name})" for sha256, file, name in store.connection.execute(query).fetchall()
+    known: dict[str, tuple[str, int | None]] = {
+        sha256: (name, number) for sha256, number, name in store.connection.execute(query).fetchall()
     }
     meant = files_meant(names)
     paths = input_paths(meant, store.scratch)
@@ -147,10 +146,10 @@ def _told_apart(store: Store, names: Sequence[str]) -> tuple[list[_Arrival], lis
     skipped: list[SkippedFile] = []
     for name, sha256 in zip(meant, digests, strict=True):
         if sha256 in known:
-            skipped.append(SkippedFile(name, known[sha256]))
+            skipped.append(SkippedFile(name, *known[sha256]))
         else:
             arrived.append(_Arrival(name, sha256))
-            known[sha256] = name
+            known[sha256] = name, None
     return arrived, skipped
 
 
@@ -161,7 +160,8 @@ def _sha256_of(path: Path) -> str:
 
 def _known(file: SkippedFile) -> Problem:
     fix = "leave it out, or skip such files with --skip-known"
-    return Problem(file.name, f"has the same bytes as {file.same_as}", fix)
+    known = f"file {file.same_number} ({file.same_as})" if file.same_number else file.same_as
+    return Problem(file.name, f"has the same bytes as {known}", fix)
 
 
 # ---- reading and keeping ----------------------------------------------------------------------------

@@ -21,8 +21,9 @@ _SAME = f"{_KEY}, gross, refunds, margin, lines"
 class Overlap:
     """What a file says that another one, in the store or before it in this command, said already."""
 
-    file: str  # names; "file 3 (sales/2026-10.csv)" of the other
+    file: str  # names
     other: str
+    other_number: int
     order_days: int
     lines: int
 
@@ -45,13 +46,13 @@ def find_overlaps(connection: duckdb.DuckDBPyConnection, first: int) -> list[Ove
           AND day IN (SELECT day FROM common_days)
         GROUP BY ALL HAVING count(*) > 1 AND max(file) >= {first}""")
     query = f"""
-        SELECT f.name, 'file ' || other || ' (' || o.name || ')', order_days, lines
+        SELECT f.name, o.name, o.file, order_days, lines
         FROM (SELECT file, other, count(*) AS order_days, sum(lines) AS lines FROM ({_said_before(connection)})
               WHERE file >= {first} GROUP BY ALL) AS found
              JOIN store.files AS f ON f.file = found.file JOIN store.files AS o ON o.file = found.other
         ORDER BY found.file, found.other"""
     found = connection.execute(query).fetchall()
-    return [Overlap(name, other, count, int(lines)) for name, other, count, lines in found]
+    return [Overlap(name, other, number, count, int(lines)) for name, other, number, count, lines in found]
 
 
 def _said_before(connection: duckdb.DuckDBPyConnection) -> str:
@@ -71,7 +72,8 @@ def refuse(overlaps: Sequence[Overlap]) -> None:
     problems = [
         Problem(
             found.file,
-            f"{found.order_days:,} order days of {found.lines:,} lines are the same in {found.other}",
+            f"{found.order_days:,} order days of {found.lines:,} lines are the same in file {found.other_number} "
+            f"({found.other})",
             fix,
         )
         for found in overlaps
