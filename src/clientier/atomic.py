@@ -56,11 +56,14 @@ def private_folder() -> Iterator[Path]:
     """Give a temporary folder, gone at the end; what killed runs left of theirs is removed first.
 
     It may hold copies of the input, so a leftover must not lie about.
+
+    Raises:  OutputError where no temporary folder can be written
     """
-    for leftover in Path(tempfile.gettempdir()).glob(f"{_PRIVATE}*"):
-        if _age_seconds(leftover) > _FRESH_SECONDS:
-            _remove_if_abandoned(leftover)
-    folder = Path(tempfile.mkdtemp(prefix=_PRIVATE))
+    with _private_errors("temporary folder"):
+        for leftover in Path(tempfile.gettempdir()).glob(f"{_PRIVATE}*"):
+            if _age_seconds(leftover) > _FRESH_SECONDS:
+                _remove_if_abandoned(leftover)
+        folder = Path(tempfile.mkdtemp(prefix=_PRIVATE))
     holder = _lock(folder)
     try:
         yield folder
@@ -68,6 +71,25 @@ def private_folder() -> Iterator[Path]:
         if holder is not None:
             os.close(holder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a text file into a private folder.
+
+    Raises:  OutputError
+    """
+    with _private_errors(str(path.parent)):
+        path.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _private_errors(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # Where no folder of all that may serve can be written, Python says that there is no such file.
+        fact = f"no temporary file can be written: {error.strerror or error}"
+        raise OutputError(Problem(place, fact, "make room, or set TMPDIR to a folder with room")) from None
 
 
 def _age_seconds(folder: Path) -> float:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from clientier import frames, notes
 from clientier.actions import ActionLists, list_actions
+from clientier.atomic import write_private
 from clientier.columns import ACTION_COLUMNS
 from clientier.conditions import EPOCH
 from clientier.config import Config, load
@@ -189,7 +190,7 @@ def _with_playbook_of(job: Job, run: StoredRun) -> Config:
     Raises:  ConfigError where they name a tier that the run had not
     """
     path = job.scratch / "run.yaml"
-    path.write_text(run.config, encoding="utf-8")
+    write_private(path, run.config)
     config = load(path, (), job.config.language).config
     tiers = [tier.name for tier in config.tiers]
     problems = [
@@ -209,7 +210,7 @@ def _model(job: Job, run: StoredRun, config: Config) -> Model:
     Raises:  ConfigError where today's actions ask for a share of value that it has no cut for
     """
     path = job.scratch / "run-model.yaml"
-    path.write_text(run.model, encoding="utf-8")
+    write_private(path, run.model)
     try:
         return read_model(path, config)
     except ConfigError as error:

@@ -13,6 +13,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from clientier import frames
+from clientier.atomic import write_private
 from clientier.columns import BY_NAME
 from clientier.conditions import Cuts
 from clientier.config import Config, load
@@ -152,13 +153,13 @@ def _from_store(engine: DuckDBEngine, as_of: date, scratch: Path) -> RunBefore |
 
 def _config(text: str, scratch: Path) -> Config:
     path = scratch / "before.yaml"
-    path.write_text(text, encoding="utf-8")
+    write_private(path, text)
     return load(path).config
 
 
 def _model(text: str, config: Config, scratch: Path) -> Model:
     path = scratch / "before-model.yaml"
-    path.write_text(text, encoding="utf-8")
+    write_private(path, text)
     return read_model(path, config)
 
 
