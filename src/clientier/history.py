@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow as pa
 
@@ -20,8 +19,8 @@ from clientier.config import Config, load
 from clientier.cutpoints import cut_points
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.errors import ConfigError, Problem
+from clientier.job import Job
 from clientier.model import Model, read_model
-from clientier.options import RunOptions
 from clientier.past import Past, lists_of_folder, past_of_folder
 from clientier.scores import Thresholds
 from clientier.store import runs
@@ -71,7 +70,7 @@ class History:
         return self.lists if self.before is None else (self.before.said, *self.lists)
 
 
-def find_history(job: Asked, as_of: date, issued: date) -> History:
+def find_history(job: Job, as_of: date, issued: date) -> History:
     """Return what is known of the months before that of ``as_of``, and of lists before the issue date.
 
     Raises:  DataError, ConfigError where the folder of the run before cannot be read, or is no earlier month's
@@ -85,27 +84,7 @@ def find_history(job: Asked, as_of: date, issued: date) -> History:
     return History(before, lists, hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else None)
 
 
-class Asked(Protocol):
-    """What of a job its history depends on."""
-
-    @property
-    def options(self) -> RunOptions:
-        """Where earlier runs are remembered."""
-
-    @property
-    def config(self) -> Config:
-        """The actions that look back."""
-
-    @property
-    def engine(self) -> DuckDBEngine:
-        """With the store attached, where there is one."""
-
-    @property
-    def scratch(self) -> Path:
-        """A private folder."""
-
-
-def _run_before(job: Asked, as_of: date) -> RunBefore | None:
+def _run_before(job: Job, as_of: date) -> RunBefore | None:
     if job.options.store is not None:
         return _from_store(job.engine, as_of, job.scratch)
     if job.options.previous is not None:
@@ -113,7 +92,7 @@ def _run_before(job: Asked, as_of: date) -> RunBefore | None:
     return None
 
 
-def _given_out(job: Asked, as_of: date, issued: date) -> GivenOut | None:
+def _given_out(job: Job, as_of: date, issued: date) -> GivenOut | None:
     if job.options.store is not None:
         return before_run(as_of, issued)
     if job.options.previous is None or not any(

@@ -1,4 +1,4 @@
-"""A job at work: its config, its engine, its private folder; and the reading of its transactions."""
+"""A job at work: its config, its engine with the store, its private folder; its days and its digests."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from clientier import notes
 from clientier.atomic import private_folder
 from clientier.config import Config, Loaded, load
 from clientier.customer_sets import read_ids
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.reading import Reading
-from clientier.errors import ConfigError, DataError, Problem
-from clientier.history import History, find_history
+from clientier.errors import ConfigError, Problem
 from clientier.locks import held, lock_of_store, wait_seconds
 from clientier.options import RunOptions
-from clientier.period import Period, last_month_end, next_business_day, period_until
+from clientier.period import last_month_end, next_business_day
 from clientier.store.opening import attached, store_errors
 from clientier.store.relations import digests as store_digests
 from clientier.store.relations import read_store
@@ -94,9 +91,7 @@ def _refuse_two_sources(options: RunOptions) -> None:
 
 
 @contextmanager
-def _store_of(
-    options: RunOptions, loaded: Loaded, engine: DuckDBEngine, purpose: str
-) -> Iterator[None]:
+def _store_of(options: RunOptions, loaded: Loaded, engine: DuckDBEngine, purpose: str) -> Iterator[None]:
     """Lock the store and attach it to the engine; do nothing where the job has none."""
     if options.store is None:
         yield
@@ -109,60 +104,6 @@ def _store_of(
         refuse_other_config(engine.connection, loaded.config.transactions, loaded.path)
         engine.number_customers("store.customers")
         yield
-
-
-@dataclass(frozen=True)
-class Aggregated:
-    """What reading and aggregating found; the customers wait in the engine."""
-
-    reading: Reading
-    period: Period
-    days: list[tuple[date, int]]  # with usable lines, newest first, and how many
-    outcomes: list[tuple[int, str, int]]  # file, outcome, lines
-    money: Decimal  # of the lines inside the window
-    customers: int
-    notes: tuple[str, ...]
-    history: History
-
-
-def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = False) -> Aggregated:
-    """Read the transactions, settle the period, find the run before, and sum by customer.
-
-    Adds:    to the customers of the engine, what the run before said of them
-    Raises:  DataError where no customer is left
-    """
-    config = job.config
-    reading = job.read(progress)
-    days = job.engine.days()
-    if not days:
-        fix = "check transactions.columns.customer, drop and exclude; `clientier check` shows every line's outcome"
-        raise DataError(Problem("input", "no line names a customer that counts", fix))
-    as_of = settled_as_of(config, days[0][0])
-    period = _period(config, as_of, oldest=days[-1][0])
-    if days[-1][0] > as_of:
-        raise DataError(
-            Problem("period.as_of", f"every line lies after {as_of}", f"the oldest is of {days[-1][0]}")
-        )
-    found = [
-        *notes.of_days(config.language, days, as_of),
-        *notes.of_reading(config.language, reading.rounded_lines),
-    ]
-    history = find_history(job, as_of, issue_date(job, as_of))
-    for relation in history.relations:
-        job.engine.recall(relation)
-    money = job.engine.money_inside(config.metrics, period)
-    outcomes = job.engine.outcomes(period)
-    if progress:
-        progress("aggregating", None)
-    customers = job.engine.aggregate(config.metrics, period, keep_days)
-    return Aggregated(reading, period, days, outcomes, money, customers, tuple(found), history)
-
-
-def _period(config: Config, as_of: date, oldest: date) -> Period:
-    try:
-        return period_until(as_of, config.period.window, oldest)
-    except ValueError as error:
-        raise ConfigError(Problem("period.window", str(error), "write a shorter window, or all")) from None
 
 
 def issue_date(job: Job, as_of: date) -> date:

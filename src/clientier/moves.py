@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from clientier.aggregating import Aggregated
 from clientier.columns import METRICS, PREVIOUS
 from clientier.customer_sets import digest_of
 from clientier.customers import add_metrics
 from clientier.cutpoints import Counted, CutPoints
 from clientier.history import RunBefore
-from clientier.job import Aggregated, Job
+from clientier.job import Job
 from clientier.model import Model
 from clientier.movements import Matrix, Steps, TierOrder, Yardsticks, cells, explain, gone, movers, points_now
 from clientier.period import Period, period_until

@@ -11,12 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from clientier.aggregating import Aggregated, aggregate
 from clientier.cutpoints import cut_points
 from clientier.engines import Progress
 from clientier.engines.checking import Checked
 from clientier.errors import ConfigError, Problem
 from clientier.gate import check_days
-from clientier.job import Aggregated, Job, aggregate, as_of_now, hashing, open_job
+from clientier.job import Job, as_of_now, hashing, open_job
 from clientier.locks import held, lock_of_output, wait_seconds
 from clientier.manifest import is_made_already, is_remembered, published_already
 from clientier.model import Model, read_model

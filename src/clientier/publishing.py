@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from clientier import notes, summary, wording
 from clientier.actions import ActionLists, list_actions
+from clientier.aggregating import Aggregated
 from clientier.atomic import output_errors, staged_folder
 from clientier.config import show
 from clientier.customers import add_metrics
@@ -25,7 +26,7 @@ from clientier.engines import Progress
 from clientier.errors import EngineError, Problem
 from clientier.falling import FALLING_COLUMNS, falling
 from clientier.gate import check_tiers
-from clientier.job import Aggregated, Job, issue_date, remembering
+from clientier.job import Job, issue_date, remembering
 from clientier.keeping import add_keep_until, can_be_lost
 from clientier.legend.page import legend
 from clientier.manifest import NAME, manifest

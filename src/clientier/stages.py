@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from clientier import notes
 from clientier.actions import list_actions
+from clientier.aggregating import aggregate
 from clientier.columns import ACTION_COLUMNS, CUSTOMER_COLUMNS, METRICS, SCORED_COLUMNS, Column
 from clientier.conditions import EPOCH
 from clientier.config import Config, load
@@ -21,7 +22,7 @@ from clientier.customers import add_metrics
 from clientier.cutpoints import cut_points
 from clientier.engines import BATCH_ROWS, Progress
 from clientier.errors import ConfigError, DataError, Problem
-from clientier.job import aggregate, open_job
+from clientier.job import open_job
 from clientier.model import Model, read_model
 from clientier.options import RunOptions
 from clientier.outputs import Format, action_rows, customer_rows
