@@ -114,7 +114,7 @@ def test_no_memory_left_names_the_option(command: Callable[..., int], capsys: Sa
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_with_130(command: Callable[..., int], capsys: Said, number: int) -> None:
     assert command(lambda: os.kill(os.getpid(), number)) == 130
-    assert capsys.readouterr().err == "interrupted; nothing was written\n"
+    assert capsys.readouterr().err == "interrupted; nothing is half written\n"
 
 
 def test_an_interrupt_that_the_engine_turns_into_an_error_is_one_still(
@@ -128,7 +128,7 @@ def test_an_interrupt_that_the_engine_turns_into_an_error_is_one_still(
             raise EngineError(Problem("engine", "query interrupted")) from None
 
     assert command(body) == 130
-    assert capsys.readouterr().err == "interrupted; nothing was written\n"
+    assert capsys.readouterr().err == "interrupted; nothing is half written\n"
 
 
 def test_the_callers_signal_handlers_are_put_back(command: Callable[..., int]) -> None:
@@ -152,7 +152,7 @@ def test_a_run_that_is_told_to_stop_leaves_nothing_behind(tmp_path: Path) -> Non
         run.send_signal(signal.SIGTERM)
         _, err = run.communicate(timeout=30)
     assert run.returncode == 130
-    assert b"interrupted; nothing was written" in err
+    assert b"interrupted; nothing is half written" in err
     assert {path.name for path in tmp_path.iterdir()} == {"sales.csv", "clientier.yaml", "scratch"}
     assert not list(scratch.iterdir())
 

@@ -106,7 +106,7 @@ def _version() -> str:
 
 def _worded(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
-        tell("interrupted; nothing was written", "error")
+        tell("interrupted; nothing is half written", "error")
         return ExitCode.INTERRUPTED
     if isinstance(error, ClientierError):
         for problem in error.problems:
