@@ -66,9 +66,14 @@ def money(millionths: int | None) -> Decimal | None:
 def cut_points(config: Config, customers: Counted, model: Model | None) -> CutPoints:
     """Return the cut points: as the config gives them, else from the model, else fitted."""
     if model is not None:
-        cuts = {key: model.cut_of(key) for key in shares_used(config)}
-        return CutPoints(_thresholds(config, model.millionths()), cuts)
+        return points_of_model(config, model)
     return CutPoints(_thresholds(config, _fitted(config, customers)), _fitted_cuts(config, customers))
+
+
+def points_of_model(config: Config, model: Model) -> CutPoints:
+    """Return the cut points as the config gives them, else from the model: no customer is counted."""
+    cuts = {key: model.cut_of(key) for key in shares_used(config)}
+    return CutPoints(_thresholds(config, model.millionths()), cuts)
 
 
 def _thresholds(config: Config, fitted: Thresholds) -> Thresholds:

@@ -17,16 +17,16 @@ import pyarrow.compute as pc
 
 from clientier import frames, notes
 from clientier.actions import ActionLists, list_actions
-from clientier.atomic import write_private
 from clientier.columns import ACTION_COLUMNS
 from clientier.conditions import EPOCH
-from clientier.config import Config, load
+from clientier.config import Config
 from clientier.customers import add_metrics
-from clientier.cutpoints import CutPoints, cut_points
+from clientier.cutpoints import CutPoints, points_of_model
 from clientier.engines import Progress
 from clientier.errors import ConfigError, DataError, Problem
+from clientier.history import config_of, model_of
 from clientier.job import Job, issue_date, open_job, settled_as_of
-from clientier.model import Model, read_model
+from clientier.model import Model
 from clientier.options import RunOptions
 from clientier.outputs import Format, action_rows
 from clientier.period import Period, period_until
@@ -169,7 +169,7 @@ def _day(job: Job, progress: Progress | None) -> _Day:
         fact = f"{issued} lies before the list of the run of {run.as_of}, which was given out on {run.issued}"
         raise ConfigError(Problem("--issued", fact, "give a day not before that"))
     config = _with_playbook_of(job, run)
-    points = cut_points(config, job.engine, _model(job, run, config))
+    points = points_of_model(config, _model(job, run, config))
     _aggregate(job, run, issued, config, period_until(as_of, config.period.window, days[-1][0]))
     return _Day(run, as_of, issued, config, points, job.kept)
 
@@ -189,9 +189,7 @@ def _with_playbook_of(job: Job, run: StoredRun) -> Config:
 
     Raises:  ConfigError where they name a tier that the run had not
     """
-    path = job.scratch / "run.yaml"
-    write_private(path, run.config)
-    config = load(path, (), job.config.language).config
+    config = config_of(run, job.scratch, job.config.language)
     tiers = [tier.name for tier in config.tiers]
     problems = [
         Problem(f"actions: {action.id}: tiers", f"the run of {run.as_of} has no tier '{tier}'", _RUN_AGAIN)
@@ -209,11 +207,7 @@ def _model(job: Job, run: StoredRun, config: Config) -> Model:
 
     Raises:  ConfigError where today's actions ask for a share of value that it has no cut for
     """
-    path = job.scratch / "run-model.yaml"
-    write_private(path, run.model)
     try:
-        return read_model(path, config)
+        return model_of(run, config, job.scratch)
     except ConfigError as error:
-        place = f"the run of {run.as_of}"
-        problems = [Problem(p.place.replace(str(path), place), p.fact, _RUN_AGAIN) for p in error.problems]
-        raise ConfigError(problems) from None
+        raise ConfigError([Problem(p.place, p.fact, _RUN_AGAIN) for p in error.problems]) from None

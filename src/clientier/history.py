@@ -14,17 +14,17 @@ import pyarrow as pa
 from clientier import frames
 from clientier.atomic import write_private
 from clientier.columns import BY_NAME
-from clientier.conditions import Cuts
 from clientier.config import Config, load
-from clientier.cutpoints import cut_points
+from clientier.cutpoints import points_of_model
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.errors import ConfigError, Problem
 from clientier.job import Job
 from clientier.model import Model, read_model
 from clientier.past import Past, lists_of_folder, past_of_folder
-from clientier.scores import Thresholds
+from clientier.placement import Plan
 from clientier.store import runs
 from clientier.store.issuing import GivenOut, before_run, digest_before_run, earlier_relations, in_lists
+from clientier.store.runs import StoredRun
 from clientier.summary import share
 
 _SAID = {
@@ -41,18 +41,12 @@ _SAID = {
 class RunBefore:
     """The run before: what decided it, and where the engine finds what it said of its customers."""
 
-    name: str  # for people: the output folder
     as_of: date
-    issued: date
-    config: Config
-    thresholds: Thresholds
-    cuts: Cuts
+    plan: Plan  # of its keep list, those who are known
     keep: str | None  # the digest of its keep list
-    kept: frozenset[str]  # of that list those who are known
     digest: str  # of all that a later run takes from it
     said: str  # a relation: customer (as order days name them), and the columns of columns.PREVIOUS
     shares: Mapping[str, Decimal]  # of the customers, by tier
-    run: int | None = None  # its number in the store
     files: tuple[int, ...] | None = None  # those it counted; None where its lines are not known any more
 
 
@@ -110,36 +104,45 @@ def _from_store(engine: DuckDBEngine, as_of: date, scratch: Path) -> RunBefore |
     stored = runs.run_before(engine.connection, as_of)
     if stored is None:
         return None
-    config = _config(stored.config, scratch)
-    points = cut_points(config, engine, _model(stored.model, config, scratch))
+    config = config_of(stored, scratch)
+    points = points_of_model(config, model_of(stored, config, scratch))
     still_there = set(stored.files) <= set(runs.files_now(engine.connection))
     return RunBefore(
-        name=stored.output,
         as_of=stored.as_of,
-        issued=stored.issued,
-        config=config,
-        thresholds=points.thresholds,
-        cuts=points.cuts,
+        plan=Plan(config, points.thresholds, points.cuts, frozenset(config.keep.customers)),
         keep=stored.made_from.get("keep"),
-        kept=frozenset(config.keep.customers),
         digest=hashlib.sha256(str(stored.made_from).encode()).hexdigest(),
         said=runs.previous_sql(stored.run),
         shares={tier["tier"]: Decimal(tier["customer_share"]) for tier in stored.summary["tiers"]},
-        run=stored.run,
         files=stored.files if still_there else None,
     )
 
 
-def _config(text: str, scratch: Path) -> Config:
-    path = scratch / "before.yaml"
-    write_private(path, text)
-    return load(path).config
+def config_of(run: StoredRun, scratch: Path, language: str | None = None) -> Config:
+    """Return the config of a run that the store remembers.
+
+    Needs:  scratch, a private folder
+    """
+    path = scratch / "run.yaml"
+    write_private(path, run.config)
+    return load(path, (), language).config
 
 
-def _model(text: str, config: Config, scratch: Path) -> Model:
-    path = scratch / "before-model.yaml"
-    write_private(path, text)
-    return read_model(path, config)
+def model_of(run: StoredRun, config: Config, scratch: Path) -> Model:
+    """Return the yardstick of a run that the store remembers, to measure with under a config.
+
+    Needs:   scratch, a private folder
+    Raises:  ConfigError where the config asks for what the model does not hold
+    """
+    path = scratch / "run-model.yaml"
+    write_private(path, run.model)
+    try:
+        return read_model(path, config)
+    except ConfigError as error:
+        place = f"the run of {run.as_of}"
+        raise ConfigError(
+            [Problem(p.place.replace(str(path), place), p.fact, p.fix) for p in error.problems]
+        ) from None
 
 
 # ---- from an output folder --------------------------------------------------------------------------
@@ -153,14 +156,9 @@ def _from_folder(folder: Path, engine: DuckDBEngine, as_of: date) -> RunBefore:
     engine.keep("previous", _said(past))
     manifest = (folder / "manifest.json").read_bytes() if (folder / "manifest.json").is_file() else b""
     return RunBefore(
-        name=past.name,
         as_of=past.as_of,
-        issued=past.issued,
-        config=past.config,
-        thresholds=past.thresholds,
-        cuts=past.cuts,
+        plan=past.plan,
         keep=past.keep,
-        kept=past.kept,
         digest=hashlib.sha256(manifest).hexdigest(),
         said="SELECT * FROM previous",
         shares=_shares(past),

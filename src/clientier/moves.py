@@ -39,8 +39,8 @@ class Moves:
     ) -> None:
         self._before = before
         self._again = _Again(job, data, before, plan, model)
-        self._order = TierOrder.of(before.config, plan.config)
-        self._matrix = Matrix(before.config, plan.config)
+        self._order = TierOrder.of(before.plan.config, plan.config)
+        self._matrix = Matrix(before.plan.config, plan.config)
         self._moved: list[pd.DataFrame] = []
         self._measured: list[pd.DataFrame] = []
 
@@ -103,8 +103,9 @@ class _Again:
         return Yardsticks(before, between, self.plan)
 
     def _old_plan(self, points: CutPoints | None = None) -> Plan:
-        used = points or CutPoints(self.before.thresholds, self.before.cuts)
-        return Plan(self.before.config, used.thresholds, used.cuts, self._kept)
+        before = self.before.plan
+        used = points or CutPoints(before.thresholds, before.cuts)
+        return Plan(before.config, used.thresholds, used.cuts, self._kept)
 
     # ---- lines ------------------------------------------------------------------------------------------
 
@@ -126,7 +127,7 @@ class _Again:
 
     def _measured_by(self, measured: pd.DataFrame, order_days: str) -> pd.DataFrame:
         names = pa.array(measured["customer_number"], type=pa.int64(), from_pandas=True)
-        sums = self.job.engine.sums_of(names, self.before.config.metrics, self._period, order_days)
+        sums = self.job.engine.sums_of(names, self.before.plan.config.metrics, self._period, order_days)
         metrics = add_metrics(sums, self._period.as_of)
         return metrics.merge(measured[["customer_id", "previous_tier"]], on="customer_id")
 
@@ -134,11 +135,11 @@ class _Again:
     def _period(self) -> Period:
         """The window of the run before, ending today."""
         newest = self.data.period
-        return period_until(newest.as_of, self.before.config.period.window, self.data.days[-1][0])
+        return period_until(newest.as_of, self.before.plan.config.period.window, self.data.days[-1][0])
 
     @property
     def _same_metrics(self) -> bool:
-        old, new = self.before.config, self.plan.config
+        old, new = self.before.plan.config, self.plan.config
         return old.metrics == new.metrics and self._period.after == self.data.period.after
 
     # ---- cut points -------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ class _Again:
     @cached_property
     def _points_now(self) -> CutPoints | None:
         """The cut points of now under the old rules; None where they cannot be had."""
-        old = self.before.config
+        old = self.before.plan.config
         counted: Counted = self.job.engine
         if not self._same_metrics:
             if self.job.options.store is None:
@@ -158,7 +159,7 @@ class _Again:
     def _kept(self) -> frozenset[str]:
         """Who could not be in the last tier then. A list that is the same is known whole."""
         same = self.before.keep == digest_of(self.job.config.keep, self.job.base)
-        return self.plan.kept if same else self.before.kept
+        return self.plan.kept if same else self.before.plan.kept
 
 
 def _as_before(measured: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:

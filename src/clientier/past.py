@@ -17,7 +17,7 @@ from clientier import frames, wording
 from clientier.columns import CUSTOMER_COLUMNS, Kind
 from clientier.conditions import Cuts
 from clientier.config import Config, load
-from clientier.cutpoints import cut_points
+from clientier.cutpoints import points_of_model
 from clientier.errors import DataError, Problem
 from clientier.model import Model, read_model
 from clientier.placement import Plan
@@ -65,7 +65,7 @@ def past_of_folder(folder: Path, language: str | None = None) -> Past:
     config = load(folder / "config.yaml", (), language).config
     model = read_model(folder / "model.yaml", config)
     table = _customers(folder)
-    points = cut_points(config, table, model)
+    points = points_of_model(config, model)
     return Past(
         name=str(folder),
         as_of=date.fromisoformat(summary["as_of"]),

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clientier.cutpoints import points_of_model
 from clientier.engines import Progress
 from clientier.errors import DataError, Problem
 from clientier.manifest import NAME
 from clientier.verify.customers import Counted, Run, verify_customers
 from clientier.verify.files import File, compare_files, hashed, is_known_version
 from clientier.verify.findings import Findings
-from clientier.verify.papers import SUMMARY, Papers, points_of, read_papers
+from clientier.verify.papers import SUMMARY, Papers, read_papers
 from clientier.verify.totals import Totals, compare_lines
 
 __all__ = ["Verified", "verify"]
@@ -83,7 +84,7 @@ def _recompute(folder: Path, papers: Papers, found: Findings, progress: Progress
     rejected = compare_lines(folder, papers, papers.config, found)
     counted = Counted()
     if papers.config and papers.model and papers.summary:
-        points = points_of(papers.config, papers.model)
+        points = points_of_model(papers.config, papers.model)
         run = Run(
             folder,
             papers.config,

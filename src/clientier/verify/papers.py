@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 
 from clientier.config import Config, digest, load, show
 from clientier.customer_sets import digest_of
-from clientier.cutpoints import CutPoints, cut_points
 from clientier.errors import ClientierError
 from clientier.manifest import NAME, seal
 from clientier.model import Model, read_model
@@ -127,21 +126,6 @@ def read_papers(folder: Path, found: Findings) -> Papers:
     )
     _compare(papers, folder, found)
     return papers
-
-
-def points_of(config: Config, model: Model) -> CutPoints:
-    """Return the cut points that the output was placed by."""
-    return cut_points(config, _NOBODY, model)
-
-
-class _Nobody:
-    """Customers who are never counted: a model tells every cut point."""
-
-    def histogram(self, metric: str, purchasers_only: bool) -> Any:
-        raise AssertionError(metric)
-
-
-_NOBODY = _Nobody()
 
 
 # ---- reading ----------------------------------------------------------------------------------------
