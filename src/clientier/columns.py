@@ -94,6 +94,8 @@ PREVIOUS = (
     Column("previous_frequency", Kind.COUNT, "orders before", "上期消费次数"),
     Column("previous_monetary", Kind.MONEY, "net spend before", "上期净消费额"),
 )
+# What a run says of a customer, and what the next run calls it.
+AS_PREVIOUS = MappingProxyType({column.name.removeprefix("previous_"): column.name for column in PREVIOUS})
 CUSTOMER_ID = Column("customer_id", Kind.TEXT, "customer", "客户编号")
 REASON = Column("reason", Kind.TEXT, "reason", "分级依据")
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from clientier import movements, notes
-from clientier.columns import PREVIOUS, SCORES, Kind
+from clientier.columns import AS_PREVIOUS, BY_NAME, SCORES, Kind
 from clientier.config.models import Config
 from clientier.movements import Matrix, Steps, TierOrder, Yardsticks, points_now
 from clientier.past import Past, past_of_folder
@@ -71,9 +71,8 @@ def _with_previous(customers: pd.DataFrame, before: pd.DataFrame) -> pd.DataFram
     """
     said = before.set_index("customer_id").reindex(customers["customer_id"]).reset_index(drop=True)
     known = customers.copy(deep=False)
-    for column in PREVIOUS:
-        values = said[column.name.removeprefix("previous_")]
-        known[column.name] = values.fillna("") if column.kind is Kind.TEXT else values
+    for name, previous in AS_PREVIOUS.items():
+        known[previous] = said[name].fillna("") if BY_NAME[name].kind is Kind.TEXT else said[name]
     return known
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientier import frames
-from clientier.columns import BY_NAME, CUSTOMER_ID, PREVIOUS, REASON, Column, Kind
+from clientier.columns import AS_PREVIOUS, BY_NAME, CUSTOMER_ID, REASON, Column, Kind
 from clientier.conditions import EPOCH
 from clientier.keeping import Ahead, can_be_lost, keeping_rule
 from clientier.numerals import joined
@@ -77,8 +77,7 @@ def _placed_again(customers: pd.DataFrame, who: Ints, ahead: Ahead, then: int, p
 
     Gives:  customer_id, metrics, scores, tier
     """
-    known = {column.name: column.name.removeprefix("previous_") for column in PREVIOUS}
-    said = {name: customers[now].take(who).array for name, now in known.items()}
+    said = {previous: customers[name].take(who).array for name, previous in AS_PREVIOUS.items()}
     ids = customers["customer_id"].take(who).array
     measured = ahead.measured(who, np.full(len(who), then)).assign(customer_id=ids, **said)
     scored = add_scores(measured, plan.thresholds, plan.config.scores.weights)

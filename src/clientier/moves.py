@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from clientier.aggregating import Aggregated
-from clientier.columns import METRICS, PREVIOUS
+from clientier.columns import AS_PREVIOUS, METRICS
 from clientier.customer_sets import digest_of
 from clientier.customers import add_metrics
 from clientier.cutpoints import Counted, CutPoints
@@ -26,8 +26,7 @@ from clientier.period import Period, period_until
 from clientier.placement import Plan, raw_tiers
 from clientier.store.relations import order_days_sql
 
-_SAID = ("tier", "pending_tier", "pending_runs", "recency_days", "frequency", "monetary")
-_MEASURED = ("customer_id", "customer_number", *(column.name for column in (*METRICS, *PREVIOUS)))
+_MEASURED = ("customer_id", "customer_number", *(column.name for column in METRICS), *AS_PREVIOUS.values())
 _FIGURES = ["customer_id", "recency_days", "frequency", "monetary", "refunds"]
 
 
@@ -77,7 +76,7 @@ class _Again:
     def gone(self) -> pd.DataFrame:
         """Return the customers of the run before who are not in this one, as it had them."""
         said = self.job.engine.gone(self.before.said)
-        return said.rename(columns={f"previous_{name}": name for name in _SAID})
+        return said.rename(columns={previous: name for name, previous in AS_PREVIOUS.items()})
 
     def steps(self, measured: pd.DataFrame, left: pd.DataFrame) -> Steps:
         """Return where movers (as they are placed now) and those who left are after each change.
@@ -165,8 +164,8 @@ class _Again:
 def _as_before(measured: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
     there = measured[measured["previous_tier"].fillna("") != ""]
     figures = ["recency_days", "frequency", "monetary"]
-    named = there[["customer_id", *(f"previous_{name}" for name in figures)]]
-    named = named.rename(columns={f"previous_{name}": name for name in figures})
+    told = there[["customer_id", *(AS_PREVIOUS[name] for name in figures)]]
+    named = told.set_axis(["customer_id", *figures], axis="columns")
     return pd.concat([named, left[["customer_id", *figures]]], ignore_index=True)
 
 

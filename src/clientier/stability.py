@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,8 +16,7 @@ from clientier import frames, wording
 from clientier.conditions import Mask
 from clientier.config.models import Stability, Tier
 from clientier.numerals import joined
-
-Ints = npt.NDArray[np.int64]
+from clientier.ratios import Integers as Ints
 
 
 @dataclass(frozen=True)
