@@ -9,9 +9,7 @@ from decimal import Decimal
 
 from clientier.config.models import Gate
 from clientier.errors import DataError, Problem
-from clientier.period import Period
-
-_Month = tuple[int, int]  # year and month
+from clientier.period import Period, month_name, month_of, months_through
 
 
 def check_days(gate: Gate, days: Sequence[tuple[date, int]], period: Period) -> None:
@@ -20,10 +18,10 @@ def check_days(gate: Gate, days: Sequence[tuple[date, int]], period: Period) -> 
     Needs:   (day, usable lines), in any order
     Raises:  DataError with every check that fails
     """
-    months: Counter[_Month] = Counter()
+    months: Counter[date] = Counter()
     for day, lines in days:
         if day <= period.as_of:
-            months[day.year, day.month] += lines
+            months[month_of(day)] += lines
     _refuse([*_too_few_lines(gate, months, period.as_of), *_missing_months(gate, months, period)])
 
 
@@ -49,27 +47,27 @@ def check_tiers(gate: Gate, now: Mapping[str, Decimal], before: Mapping[str, Dec
     _refuse(problems)
 
 
-def _too_few_lines(gate: Gate, months: Mapping[_Month, int], as_of: date) -> Iterator[Problem]:
-    this = (as_of.year, as_of.month)
-    before = _month_before(this)
+def _too_few_lines(gate: Gate, months: Mapping[date, int], as_of: date) -> Iterator[Problem]:
+    this = month_of(as_of)
+    before = month_of(this - timedelta(days=1))
     least, lines, lines_before = gate.least_lines, months.get(this, 0), months.get(before, 0)
     if least is not None and lines < least * lines_before:
         fact = (
-            f"{_name(this)} has {lines:,} usable lines up to {as_of}, "
-            f"less than {_points(least)} % of the {lines_before:,} of {_name(before)}"
+            f"{month_name(this)} has {lines:,} usable lines up to {as_of}, "
+            f"less than {_points(least)} % of the {lines_before:,} of {month_name(before)}"
         )
         yield _problem("least_lines", fact, "0")
 
 
-def _missing_months(gate: Gate, months: Mapping[_Month, int], period: Period) -> Iterator[Problem]:
+def _missing_months(gate: Gate, months: Mapping[date, int], period: Period) -> Iterator[Problem]:
     """Name the months without a line; those before the first line of all are not missed."""
     if gate.missing_months == "allow" or not months:
         return
     start = period.after + timedelta(days=1)
-    first = max((start.year, start.month), min(months))
-    missing = [month for month in _months(first, period.as_of) if not months.get(month)]
+    first = max(month_of(start), min(months))
+    missing = [month for month in months_through(first, period.as_of) if not months.get(month)]
     if missing:
-        listed = ", ".join(_name(month) for month in missing)
+        listed = ", ".join(month_name(month) for month in missing)
         fact = f"no usable line in {listed}; the window is {start} to {period.as_of}"
         yield _problem("missing_months", fact, "allow")
 
@@ -82,22 +80,6 @@ def _problem(key: str, fact: str, open_value: str) -> Problem:
 def _refuse(problems: Sequence[Problem]) -> None:
     if problems:
         raise DataError(problems)
-
-
-# ---- months and percentages -------------------------------------------------------------------------
-
-
-def _months(first: _Month, last: date) -> Iterator[_Month]:
-    for count in range(first[0] * 12 + first[1] - 1, last.year * 12 + last.month):
-        yield count // 12, count % 12 + 1
-
-
-def _month_before(month: _Month) -> _Month:
-    return (month[0], month[1] - 1) if month[1] > 1 else (month[0] - 1, 12)
-
-
-def _name(month: _Month) -> str:
-    return f"{month[0]:04}-{month[1]:02}"
 
 
 def _points(share: Decimal) -> str:

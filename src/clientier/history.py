@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from clientier import frames
 from clientier.atomic import write_private
-from clientier.columns import BY_NAME
+from clientier.columns import AS_PREVIOUS, BY_NAME
 from clientier.config import Config, load
 from clientier.cutpoints import points_of_model
 from clientier.engines.duckdb import DuckDBEngine
@@ -21,20 +21,12 @@ from clientier.errors import ConfigError, Problem
 from clientier.job import Job
 from clientier.model import Model, read_model
 from clientier.past import Past, lists_of_folder, past_of_folder
+from clientier.period import month_of
 from clientier.placement import Plan
 from clientier.store import runs
 from clientier.store.issuing import GivenOut, before_run, digest_before_run, earlier_relations, in_lists
 from clientier.store.runs import StoredRun
 from clientier.summary import share
-
-_SAID = {
-    "previous_tier": "tier",
-    "previous_pending_tier": "pending_tier",
-    "previous_pending_runs": "pending_runs",
-    "previous_recency_days": "recency_days",
-    "previous_frequency": "frequency",
-    "previous_monetary": "monetary",
-}
 
 
 @dataclass(frozen=True)
@@ -150,7 +142,7 @@ def model_of(run: StoredRun, config: Config, scratch: Path) -> Model:
 
 def _from_folder(folder: Path, engine: DuckDBEngine, as_of: date) -> RunBefore:
     past = past_of_folder(folder)
-    if past.as_of >= as_of.replace(day=1):
+    if past.as_of >= month_of(as_of):
         fact = f"is of {past.as_of}, which is no month before {as_of}"
         raise ConfigError(Problem(str(folder), fact, "give the output of an earlier month to --previous"))
     engine.keep("previous", _said(past))
@@ -166,8 +158,8 @@ def _from_folder(folder: Path, engine: DuckDBEngine, as_of: date) -> RunBefore:
 
 
 def _said(past: Past) -> pa.Table:
-    said = frames.typed(past.customers, tuple(BY_NAME[name] for name in _SAID.values()))
-    named = said.rename_columns(list(_SAID))
+    said = frames.typed(past.customers, tuple(BY_NAME[name] for name in AS_PREVIOUS))
+    named = said.rename_columns(list(AS_PREVIOUS.values()))
     return named.append_column("customer", frames.text_array(past.customers["customer_id"]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -49,9 +50,25 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, last if at_month_end else min(day.day, last))
 
 
+def month_of(day: date) -> date:
+    """Return the first day of the calendar month in which a day lies."""
+    return day.replace(day=1)
+
+
+def month_name(day: date) -> str:
+    """Return the calendar month in which a day lies, as 2026-10."""
+    return day.isoformat()[:7]
+
+
+def months_through(first: date, last: date) -> Iterator[date]:
+    """Yield the first day of each calendar month from the month of one day to that of another."""
+    for count in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+        yield date(count // 12, count % 12 + 1, 1)
+
+
 def last_month_end(today: date) -> date:
     """Return the last day of the month before ``today``."""
-    return today.replace(day=1) - timedelta(days=1)
+    return month_of(today) - timedelta(days=1)
 
 
 def next_business_day(day: date) -> date:

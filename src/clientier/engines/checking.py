@@ -17,6 +17,7 @@ from clientier.engines import counting, rejecting
 from clientier.engines.reading import ReadingJob, open_reading
 from clientier.engines.scans import Scan, all_fields
 from clientier.engines.watching import watched
+from clientier.period import month_name, month_of, months_through
 from clientier.transactions.limit import refuse_beyond_limit
 from clientier.transactions.lines import FIRST_REJECTED
 from clientier.transactions.results import Reading, RejectLimitError
@@ -166,9 +167,9 @@ def _days_of_sale(connection: duckdb.DuckDBPyConnection) -> list[date]:
 
 def _months_without_sale(days: Iterable[date]) -> list[str]:
     """Return the calendar months between the first and the last day in which no day lies."""
-    months = {day.year * 12 + day.month - 1 for day in days}
-    between = range(min(months), max(months)) if months else range(0)
-    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in between if month not in months]
+    months = {month_of(day) for day in days}
+    between = months_through(min(months), max(months)) if months else ()
+    return [month_name(month) for month in between if month not in months]
 
 
 def _share(part: int, whole: int) -> str:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from clientier.config.models import Action
 from clientier.earlier import LAST_ISSUED, OPEN_DUE, OPEN_ISSUED, earlier_column
+from clientier.period import month_of
 from clientier.transactions.sql import either, literal, literals, name
 
 FINISHING = ("done", "refused")  # an outcome after which an action is not open any more
@@ -36,9 +37,7 @@ def before_run(as_of: date, issued: date) -> GivenOut:
 
     What an earlier run of the same month gave out is left out: the run takes its place, and gives the same list.
     """
-    same_month = (
-        f"SELECT run FROM store.runs WHERE date_trunc('month', as_of) = DATE '{as_of.replace(day=1)}'"
-    )
+    same_month = f"SELECT run FROM store.runs WHERE date_trunc('month', as_of) = DATE '{month_of(as_of)}'"
     actions = f"""SELECT customer, action_id, issued, due FROM store.issued
         WHERE issued < DATE '{issued}' AND (run IS NULL OR run NOT IN ({same_month}))"""
     return GivenOut(actions, _finished_before(issued))
@@ -49,7 +48,7 @@ def digest_before_run(connection: duckdb.DuckDBPyConnection, as_of: date, issued
 
     What a monthly run gave out follows from what it was made from; the rest is counted row by row.
     """
-    other = f"date_trunc('month', as_of) <> DATE '{as_of.replace(day=1)}'"
+    other = f"date_trunc('month', as_of) <> DATE '{month_of(as_of)}'"
     runs = (
         f"SELECT run, md5(made_from) FROM store.runs WHERE {other} AND issued < DATE '{issued}' ORDER BY run"
     )

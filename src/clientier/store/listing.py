@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from clientier.period import month_name
 from clientier.store.opening import Store
 
 USABLE, OVERLAP, REJECTED = "usable", "overlap", "rejected"
@@ -103,7 +104,7 @@ def runs_of(store: Store) -> list[ListedRun]:
     """Return the runs that the store remembers, oldest month first."""
     query = "SELECT as_of, issued, summary, output FROM runs ORDER BY as_of, run"
     return [
-        ListedRun(f"{as_of:%Y-%m}", as_of, issued, json.loads(summary)["customers"], output)
+        ListedRun(month_name(as_of), as_of, issued, json.loads(summary)["customers"], output)
         for as_of, issued, summary, output in store.connection.execute(query).fetchall()
     ]
 

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clientier import frames
-from clientier.columns import BY_NAME
+from clientier.columns import AS_PREVIOUS, BY_NAME
+from clientier.period import month_of
 
 _COLUMNS = (
     "first_order", "last_order", "recency_days", "frequency", "monetary", "gross", "refunds", "refund_rate",
@@ -45,7 +46,7 @@ class StoredRun:
 
 def run_before(connection: duckdb.DuckDBPyConnection, as_of: date) -> StoredRun | None:
     """Return the published run of the latest month before that of ``as_of``; None for the first run."""
-    return _one(connection, f"as_of < DATE '{as_of.replace(day=1)}' ORDER BY as_of DESC LIMIT 1")
+    return _one(connection, f"as_of < DATE '{month_of(as_of)}' ORDER BY as_of DESC LIMIT 1")
 
 
 def run_of_month(connection: duckdb.DuckDBPyConnection, as_of: date) -> StoredRun | None:
@@ -59,7 +60,7 @@ def latest_run(connection: duckdb.DuckDBPyConnection, through: date) -> StoredRu
 
 
 def _in_month(as_of: date) -> str:
-    return f"date_trunc('month', as_of) = DATE '{as_of.replace(day=1)}'"
+    return f"date_trunc('month', as_of) = DATE '{month_of(as_of)}'"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, which: str) -> StoredRun | None:
@@ -75,9 +76,8 @@ def _one(connection: duckdb.DuckDBPyConnection, which: str) -> StoredRun | None:
 
 def previous_sql(run: int) -> str:
     """Return what a run said of its customers, by number, as the columns of columns.PREVIOUS."""
-    return f"""SELECT customer, tier AS previous_tier, pending_tier AS previous_pending_tier,
-        pending_runs AS previous_pending_runs, recency_days AS previous_recency_days,
-        frequency AS previous_frequency, monetary AS previous_monetary FROM store.placed WHERE run = {run}"""
+    named = ", ".join(f"{name} AS {previous}" for name, previous in AS_PREVIOUS.items())
+    return f"SELECT customer, {named} FROM store.placed WHERE run = {run}"
 
 
 def files_now(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
