@@ -103,9 +103,7 @@ def _try_lock(path: Path) -> int | None:
         except BlockingIOError:
             return None
         finally:
-            if (
-                not is_ours
-            ):  # its holder may have removed it between our opening and our locking: try the new one
+            if not is_ours:  # its holder removed it after we opened it: try the new one
                 os.close(descriptor)
         if is_ours:
             return descriptor

@@ -57,10 +57,7 @@ def tell_problem(problem: Problem, kind: str = "") -> None:
 
 
 def _invoke(arguments: Sequence[str]) -> int:
-    if arguments in (
-        ["--version"],
-        ["-V"],
-    ):  # asked by scripts first of all: answered without loading the commands
+    if arguments in (["--version"], ["-V"]):  # scripts ask it first of all: no command is loaded for it
         write_version()
         return ExitCode.OK
     import typer
