@@ -25,7 +25,9 @@ from clientier.locks import lock_of_output, lock_of_store
 from clientier.store.checking import check_store
 from clientier.store.opening import open_store
 from clientier.verify import verify
+from forked import Forked
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there nothing is locked")
 NAME = "clientier.duckdb"
 CONFIG = """\
 transactions:
@@ -33,14 +35,6 @@ transactions:
 period: {window: 12 months, as_of: latest}
 """
 LINES = 4_000
-# Loading takes as long as working: what happens is measured from the moment at which it is loaded.
-_MAIN = """\
-import sys
-import clientier.pipeline, clientier.store.adding
-from clientier.cli import main
-print("ready", flush=True)
-sys.exit(main())
-"""
 # All that a store tells, in words that do not depend on how often something was tried
 TOLD = (
     "SELECT name, bytes, sha256 FROM files",
@@ -140,26 +134,11 @@ def undisturbed(shop: Shop) -> Shop:
     return after
 
 
-def starting(arguments: Sequence[str], **more: Any) -> subprocess.Popen[str]:
-    """Start a command."""
-    return subprocess.Popen(
-        [sys.executable, "-c", _MAIN, *arguments, "-q"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more,
-    )  # fmt: skip
-
-
-def started(arguments: Sequence[str], **more: Any) -> subprocess.Popen[str]:
-    """Start a command, and wait until it is loaded."""
-    process = starting(arguments, **more)
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for the end of a command; return its exit code and what it said."""
-    _, said = process.communicate(timeout=120)
-    return process.returncode, said
+def alone(arguments: Sequence[str], **more: Any) -> tuple[int, str]:
+    """Run a command in a fresh process; return its exit code and what it said."""
+    program = [sys.executable, "-c", "import sys; from clientier.cli import main; sys.exit(main())"]
+    done = subprocess.run([*program, *arguments, "-q"], capture_output=True, text=True, check=False, **more)
+    return done.returncode, done.stderr
 
 
 def in_here(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -169,7 +148,7 @@ def in_here(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tup
 
 def done(arguments: Sequence[str]) -> None:
     """Run a command that must go well."""
-    code, said = ended(started(arguments))
+    code, said = Forked(arguments).ended()
     assert code == 0, said
 
 
@@ -200,24 +179,22 @@ def litter(folder: Path) -> list[str]:
 # ---- killed -----------------------------------------------------------------------------------------
 
 
-def at_a_moment(process: subprocess.Popen[str], output: Path, seconds: float) -> None:
+def at_a_moment(process: Forked, output: Path, seconds: float) -> None:
     """Wait so long, or for the end."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=seconds)
+    process.wait(seconds)
 
 
-def after_publishing(process: subprocess.Popen[str], output: Path, seconds: float) -> None:
+def after_publishing(process: Forked, output: Path, seconds: float) -> None:
     """Wait for the output, and then so long: the store is about to learn of it."""
-    while not output.exists() and process.poll() is None:
+    while not output.exists() and process.runs:
         pass
     time.sleep(seconds)
 
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
-    shop: Shop, undisturbed: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, undisturbed: Shop, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
     usual = seconds_of(shop.copied_to(tmp_path / "timed").run())
     before, after, dice = told(shop), told(undisturbed), random.Random(3)
     assert verify(undisturbed.february).ok
@@ -227,10 +204,10 @@ def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
     states = set()
     for wait, seconds in kills:
         killed = shop.copied_to(tmp_path / "killed")
-        process = started(killed.run())
+        process = Forked(killed.run())
         wait(process, killed.february, seconds)
-        process.kill()
-        process.communicate()
+        process.send(signal.SIGKILL)
+        process.ended()
         found = told(killed)
         assert found in (before, after)
         assert not killed.february.exists() or differing(killed.february, undisturbed.february) == set()
@@ -240,13 +217,14 @@ def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
         assert told(killed) == after
         assert differing(killed.february, undisturbed.february) == set()
         assert litter(killed.folder) == []
-    assert {(False, False), (True, False)} <= states  # a store that knows of an output has it
+    assert (False, True) not in states  # what the store remembers is there
+    assert {(False, False), (True, False)} <= states  # some were killed on either side of publishing
 
 
 def seconds_of(arguments: Sequence[str]) -> float:
-    """Return how long a command works once it is loaded."""
-    process, start = started(arguments), time.monotonic()
-    assert ended(process)[0] == 0
+    """Return how long a command works."""
+    process, start = Forked(arguments), time.monotonic()
+    assert process.ended()[0] == 0
     return time.monotonic() - start
 
 
@@ -254,16 +232,16 @@ def seconds_of(arguments: Sequence[str]) -> float:
 
 
 @contextlib.contextmanager
-def halted(arguments: Sequence[str], lock: Path) -> Iterator[subprocess.Popen[str]]:
+def halted(arguments: Sequence[str], lock: Path) -> Iterator[Forked]:
     """Halt a command as soon as it has the lock; at the end of the block let it go on."""
-    with started(arguments) as process:
+    with Forked(arguments) as process:
         while not (lock.exists() and lock.read_bytes()):
-            assert process.poll() is None
-        process.send_signal(signal.SIGSTOP)
+            assert process.runs
+        process.send(signal.SIGSTOP)
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGCONT)
+            process.send(signal.SIGCONT)
 
 
 @pytest.mark.parametrize(
@@ -284,11 +262,11 @@ def test_whoever_comes_second_is_told_who_is_at_work_or_waits(
         lock, place = lock_of_output(ours.february), ours.february
 
     with halted(first(ours), lock) as holder:
-        refused = ended(started(second(ours)))
-        waiting = started(second(ours, "--wait", "60s"))
+        refused = Forked(second(ours)).ended()
+        waiting = Forked(second(ours, "--wait", "60s"))
         time.sleep(0.3)
-        still_waits = waiting.poll() is None
-    done_by_holder, done_by_waiting = ended(holder), ended(waiting)
+        still_waits = waiting.runs
+    done_by_holder, done_by_waiting = holder.ended(), waiting.ended()
 
     named = "store add" if first is Shop.add else "run"
     told_of = f"is in use by `clientier {named}`, pid {holder.pid} on host {socket.gethostname()}, since "
@@ -315,8 +293,8 @@ def test_of_two_that_start_at_once_each_does_its_work_whole_or_not_at_all(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     ours = shop.copied_to(tmp_path / "shop")
-    both = [starting(command(ours, "--wait", wait)) for command in (one, other)]
-    codes = [ended(process)[0] for process in both]
+    both = [Forked(command(ours, "--wait", wait)) for command in (one, other)]
+    codes = [process.ended()[0] for process in both]
 
     assert 0 in codes
     the_other = 1 if one is other is Shop.add else 3 if wait == "0s" else 0  # 1: the same file twice
@@ -397,7 +375,7 @@ def test_a_run_that_fills_a_disk_says_so_and_works_once_there_is_room(
 def test_a_full_disk_for_temporary_files_is_told(shop: Shop, disk: Path, tmp_path: Path) -> None:
     ours = shop.copied_to(tmp_path / "shop")
     with nearly_full(disk, 4096):
-        code, said = ended(started(ours.run(), env=os.environ | {"TMPDIR": str(disk)}))
+        code, said = alone(ours.run(), env=os.environ | {"TMPDIR": str(disk)})
 
     assert (code, one_problem(said)) == (3, True)
     assert ": no temporary file can be written: No space left on device\n" in said
@@ -410,7 +388,7 @@ def test_where_no_file_can_be_written_at_all_that_is_told(shop: Shop, tmp_path: 
     ours = shop.copied_to(tmp_path / "shop")
     nothing = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (0, 0))
 
-    code, said = ended(started(ours.run_files(), preexec_fn=nothing))
+    code, said = alone(ours.run_files(), preexec_fn=nothing)
 
     assert (code, one_problem(said)) == (3, True)
     assert said.startswith("temporary folder: no temporary file can be written: ")
@@ -424,13 +402,13 @@ def test_a_run_that_is_interrupted_leaves_everything_as_it_was(
     when: str, number: int, shop: Shop, undisturbed: Shop, tmp_path: Path
 ) -> None:
     ours = shop.copied_to(tmp_path / "shop")
-    process = started(ours.run())
+    process = Forked(ours.run())
     place = ".2026-02.*.partial" if when == "writing" else lock_of_store(ours.store).name
     while not list(ours.folder.glob(place)):
-        assert process.poll() is None
-    process.send_signal(number)
+        assert process.runs
+    process.send(number)
 
-    assert ended(process) == (130, "interrupted; nothing is half written\n")
+    assert process.ended() == (130, "interrupted; nothing is half written\n")
     assert told(ours) == told(shop)
     assert not ours.february.exists()
     assert litter(ours.folder) == []
@@ -441,12 +419,12 @@ def test_a_run_that_is_interrupted_leaves_everything_as_it_was(
 
 def test_an_add_that_is_interrupted_leaves_the_store_as_it_was(shop: Shop, tmp_path: Path) -> None:
     ours = shop.copied_to(tmp_path / "shop")
-    process = started(ours.add())
+    process = Forked(ours.add())
     while not lock_of_store(ours.store).exists():
-        assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
+        assert process.runs
+    process.send(signal.SIGTERM)
 
-    assert ended(process) == (130, "interrupted; nothing is half written\n")
+    assert process.ended() == (130, "interrupted; nothing is half written\n")
     assert told(ours) == told(shop)
 
 
@@ -454,10 +432,10 @@ def test_a_run_that_is_interrupted_once_it_is_published_is_made_good_by_the_next
     shop: Shop, undisturbed: Shop, tmp_path: Path
 ) -> None:
     ours = shop.copied_to(tmp_path / "shop")
-    process = started(ours.run())
+    process = Forked(ours.run())
     after_publishing(process, ours.february, 0)
-    process.send_signal(signal.SIGINT)
-    ended(process)
+    process.send(signal.SIGINT)
+    process.ended()
 
     assert differing(ours.february, undisturbed.february) == set()
     run(RunOptions((), ours.config, ours.february, as_of="2026-02-28", store=ours.store))
