@@ -208,6 +208,14 @@ def test_adding_to_a_store_tells_each_file(shop: Path, capsys: Said) -> None:
     assert (overlap["orders"], overlap["lines"], overlap["counted"]) == (1, 1, "count")
 
 
+def test_the_care_of_a_store_is_told_in_log_lines_too(shop: Path, capsys: Said) -> None:
+    assert main(["store", "add", "sales.csv", "--store", "s.duckdb", "-q"]) == 0
+    assert main(["store", "check", "--store", "s.duckdb", "--log", "json"]) == 0
+    start, sound, end = events(capsys)
+    assert (start["command"], sound["event"], end["exit_code"]) == ("store check", "message", 0)
+    assert sound["text"].startswith("s.duckdb: ok. Files: 1. Lines: 8.")
+
+
 def test_verifying_tells_what_was_looked_at_and_what_contradicts(shop: Path, capsys: Said) -> None:
     assert main(["run", "sales.csv", "-o", "out", "-q"]) == 0
     assert main(["verify", "out", "--log", "json"]) == 0

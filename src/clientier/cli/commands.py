@@ -165,7 +165,7 @@ def check(  # noqa: PLR0913 - one parameter an option
 
 @app.command()
 def explain(
-    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The id, as in customers.csv.")],
+    customer_id: opt.CustomerId,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a run.")],
     language: opt.Language = None,
 ) -> None:

@@ -26,6 +26,7 @@ def compare(
     ] = None,
     language: opt.Language = None,
     json: opt.Json = False,
+    log: opt.Log = None,
 ) -> None:
     """Compare two runs: who moved from tier to tier, and why.
 
@@ -51,10 +52,11 @@ def compare(
 
 
 def history(
-    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The id, as in customers.csv.")],
+    customer_id: opt.CustomerId,
     store: opt.StoreFile = None,
     language: opt.Language = None,
     json: opt.Json = False,
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Show one customer month by month: tiers, figures, and the actions given out.

@@ -36,6 +36,7 @@ ListFile = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="The CSV file to write; by default standard output."),
 ]
+CustomerId = Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The id, as in customers.csv.")]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("-c", "--config", metavar="FILE", help="The config; by default clientier.yaml here."),
@@ -88,6 +89,7 @@ Language = Annotated[
         show_default=False,
     ),
 ]
+ToldIn = Annotated[Literal["en", "zh"], typer.Option("--lang", help="The language of what is told.")]
 Format = Annotated[Literal["csv", "parquet"], typer.Option("--format", help="How tables are written.")]
 Excel = Annotated[
     bool,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -34,9 +34,7 @@ def add(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option("--day", metavar="DATE", help="The day of the rows that have none in a column day."),
     ] = None,
-    language: Annotated[
-        Literal["en", "zh"], typer.Option("--lang", help="The language of what is told.")
-    ] = "en",
+    language: opt.ToldIn = "en",
     json: opt.Json = False,
     quiet: opt.Quiet = False,
     log: opt.Log = None,

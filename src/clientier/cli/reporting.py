@@ -189,9 +189,14 @@ def print_json(data: Mapping[str, Any]) -> None:
 
 
 def show_report(blocks: Iterable[Block]) -> None:
-    """Show a report beside the data, on stderr."""
+    """Show a report beside the data, on stderr; as log lines where those were asked for."""
     from clientier.report.console import show
+    from clientier.report.plain import plain
 
+    if log := logs.current():
+        for line in filter(None, plain(blocks).splitlines()):
+            log.event("message", text=line.strip())
+        return
     try:
         show(blocks, sys.stderr)
     except OSError:  # nobody reads it; the work is done all the same

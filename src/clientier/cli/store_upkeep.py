@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _YES = frozenset({"y", "yes", "是"})
 
-Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="The language of what is told.")]
 Which = Annotated[
     list[str],
     typer.Argument(
@@ -31,7 +30,12 @@ Which = Annotated[
 
 
 def list_contents(
-    *, store: opt.StoreFile = None, language: Language = "en", json: opt.Json = False, wait: opt.Wait = None
+    *,
+    store: opt.StoreFile = None,
+    language: opt.ToldIn = "en",
+    json: opt.Json = False,
+    log: opt.Log = None,
+    wait: opt.Wait = None,
 ) -> None:
     """List the files of the store, the runs it remembers, and its size.
 
@@ -52,8 +56,9 @@ def remove(
     *,
     files: Which,
     store: opt.StoreFile = None,
-    language: Language = "en",
+    language: opt.ToldIn = "en",
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Take files out of the store, as if they had never been added; all of them or none.
@@ -75,8 +80,9 @@ def remove(
 def check(
     *,
     store: opt.StoreFile = None,
-    language: Language = "en",
+    language: opt.ToldIn = "en",
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Check the store: read every row, and compare all figures that must agree.
@@ -97,8 +103,9 @@ def check(
 def vacuum(
     *,
     store: opt.StoreFile = None,
-    language: Language = "en",
+    language: opt.ToldIn = "en",
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Write the store anew, without the room that removed files leave.
@@ -123,8 +130,9 @@ def export(
     ],
     store: opt.StoreFile = None,
     form: opt.Format = "csv",
-    language: Language = "en",
+    language: opt.ToldIn = "en",
     quiet: opt.Quiet = False,
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Write everything the store holds as tables, by customer_id.
@@ -145,10 +153,11 @@ def export(
 
 def forget(
     *,
-    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The id, as in customers.csv.")],
+    customer_id: opt.CustomerId,
     store: opt.StoreFile = None,
     yes: Annotated[bool, typer.Option("--yes", help="Erase without asking first.")] = False,
-    language: Language = "en",
+    language: opt.ToldIn = "en",
+    log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
     """Erase a customer: from the transactions, from every run, and from the bytes of the store.
