@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from clientier import RunOptions, run
-from clientier.compare import Comparison, compare
+from clientier.compare import Comparison, compare_outputs
 from clientier.errors import DataError
 from clientier.report.movements import comparison_report, movements_report
 from clientier.report.plain import plain
@@ -44,7 +44,7 @@ def september(published: Published) -> Path:
 
 @pytest.fixture(scope="module")
 def comparison(published: Published, september: Path) -> Comparison:
-    return compare(september, published("2026-10"))
+    return compare_outputs(september, published("2026-10"))
 
 
 def rows(moved: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -88,12 +88,12 @@ def test_retention_counts_those_who_were_active(comparison: Comparison) -> None:
 def test_the_form_of_the_folders_makes_no_difference(
     published: Published, comparison: Comparison, options: dict[str, Any]
 ) -> None:
-    other = compare(published("2026-09", **options), published("2026-10", **options), "en")
+    other = compare_outputs(published("2026-09", **options), published("2026-10", **options), "en")
     pd.testing.assert_frame_equal(other.moved, comparison.moved)
 
 
 def test_a_run_compared_with_itself_moves_nobody(september: Path) -> None:
-    same = compare(september, september)
+    same = compare_outputs(september, september)
     assert same.moved.empty
     assert "Nobody moved." in plain(comparison_report(same))
 
@@ -107,7 +107,7 @@ def test_a_changed_rule_is_the_cause_where_nothing_else_moves_the_customer(
     """Of ordinary 150.00 is asked now: hob (120.00) leaves it by the rules, cat (230.00) stays."""
     asks_more = 'tiers=[{name: key, when: {customer_share: "<= 0.1", frequency: ">= 2"}}, ' \
         '{name: ordinary, when: {monetary: ">= 150"}}, {name: small, otherwise: true}]'  # fmt: skip
-    changed = compare(september, published("2026-10", asks_more))
+    changed = compare_outputs(september, published("2026-10", asks_more))
     assert rows(changed.moved) == MOVEMENTS | {"hob": ("ordinary", "small", "down", "rules")}
     told = changed.moved.set_index("customer_id")["explanation"]
     assert told["hob"] == (
@@ -118,7 +118,7 @@ def test_a_changed_rule_is_the_cause_where_nothing_else_moves_the_customer(
 def test_another_window_leaves_all_who_stayed_to_the_rules_and_says_so(
     published: Published, september: Path
 ) -> None:
-    changed = compare(september, published("2026-10", "period.window=3 months"))
+    changed = compare_outputs(september, published("2026-10", "period.window=3 months"))
     causes = dict(zip(changed.moved["customer_id"], changed.moved["cause"], strict=True))
     # No window lets fox in, who is new, or gil out, who is in no file any more.
     assert {name for name, cause in causes.items() if cause != "rules"} == {"fox", "gil"}
@@ -134,7 +134,7 @@ def test_a_yardstick_that_was_kept_moves_nobody_by_its_thresholds(
     published: Published, september: Path
 ) -> None:
     """Measured with September's model, ann stays key: the border is 1,200.00 still."""
-    again = compare(september, published("2026-10", model=september / "model.yaml"))
+    again = compare_outputs(september, published("2026-10", model=september / "model.yaml"))
     assert "ann" not in rows(again.moved)
     assert "threshold" not in set(again.moved["cause"])
 
@@ -144,7 +144,7 @@ def test_old_rules_are_measured_with_the_new_customers(published: Published) -> 
     by_score = 'tiers=[{name: key, when: {monetary_score: "= LEVELS"}}, {name: small, otherwise: true}]'
     old = published("2026-09", by_score.replace("LEVELS", "2"), "scores.levels=2", "actions=[]")
     new = published("2026-10", by_score.replace("LEVELS", "3"), "scores.levels=3", "actions=[]")
-    found = compare(old, new).moved.set_index("customer_id")
+    found = compare_outputs(old, new).moved.set_index("customer_id")
     # Spend in October: fox 3,000, ann 1,200, cat 230, hob 120, bob 60, eli 20. Of two levels the better starts
     # above the third: 230.00 (September: 1,200 120 110 40 30 25; from 110.00). Of three: from 1,200.00.
     hob = found.loc["hob"].to_dict()
@@ -159,14 +159,14 @@ def test_a_yardstick_that_does_not_serve_the_old_rules_tells_nothing_of_them(pub
     old = published("2026-09", by_score.replace("LEVELS", "2"), "scores.levels=2", "actions=[]")
     three = (by_score.replace("LEVELS", "3"), "scores.levels=3", "actions=[]")
     model = published("2026-09", *three) / "model.yaml"
-    found = compare(old, published("2026-10", *three, model=model))
+    found = compare_outputs(old, published("2026-10", *three, model=model))
     assert set(found.moved["after_thresholds"]) == {""}
     (note,) = found.data["notes"]
     assert note.startswith("the new run measured with a model that does not fit the old rules")
 
 
 def test_lines_that_are_read_otherwise_are_noted(published: Published, september: Path) -> None:
-    found = compare(september, published("2026-10", "transactions.refunds.net=line"))
+    found = compare_outputs(september, published("2026-10", "transactions.refunds.net=line"))
     assert rows(found.moved) == MOVEMENTS
     assert found.data["notes"] == [
         "the configs read transactions differently: what that did stands under metrics"
@@ -174,13 +174,13 @@ def test_lines_that_are_read_otherwise_are_noted(published: Published, september
 
 
 def test_folders_in_the_wrong_order_are_noted(published: Published, september: Path) -> None:
-    (note,) = compare(published("2026-10"), september).data["notes"]
+    (note,) = compare_outputs(published("2026-10"), september).data["notes"]
     assert note.startswith("the old run counts up to 2026-10-31, the new one up to 2026-09-30")
 
 
 def test_a_folder_that_is_no_output_is_refused(september: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no summary"):
-        compare(tmp_path, september)
+        compare_outputs(tmp_path, september)
 
 
 # ---- the report -------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def test_the_summary_of_a_run_names_no_customer(comparison: Comparison) -> None:
 
 
 def test_the_report_can_be_had_in_chinese(published: Published, september: Path) -> None:
-    told = plain(comparison_report(compare(september, published("2026-10"), "zh")))
+    told = plain(comparison_report(compare_outputs(september, published("2026-10"), "zh")))
     lines = [" ".join(line.split()) for line in told.splitlines()]
     assert lines[0] == "级别变动：2026-09-30 至 2026-10-31"
     assert "ann 降级 关键客户 普通客户 分档线变动 关键客户的分界线由1,200.00升至3,000.00" in lines

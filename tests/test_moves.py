@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clientier.cli import main
-from clientier.compare import compare
+from clientier.compare import compare_outputs
 from months import split_by_month
 from two_months import CONFIG, OCTOBER, SEPTEMBER
 
@@ -90,7 +90,7 @@ def test_who_is_on_the_same_keep_list_is_not_moved_by_it(month: Callable[..., Pa
     kim = movers(october)["kim"]
     assert (kim["from"], kim["to"], kim["cause"]) == ("ordinary", "small", "behaviour")
     assert kim["explanation"].startswith("250.00 less, 250.00 sent back")
-    compared = compare(september, october).moved.set_index("customer_id")
+    compared = compare_outputs(september, october).moved.set_index("customer_id")
     assert compared.loc["kim", "cause"] == "metrics"
 
 
@@ -105,7 +105,7 @@ def test_a_keep_list_that_changed_is_a_change_of_the_rules(
     lee = movers(october)["lee"]
     assert (lee["from"], lee["to"], lee["movement"], lee["cause"]) == ("eliminate", "small", "up", "rules")
     assert lee["explanation"] == "the keep list changed"
-    compared = compare(september, october).moved.set_index("customer_id")
+    compared = compare_outputs(september, october).moved.set_index("customer_id")
     assert tuple(compared.loc["lee", ["cause", "explanation"]]) == ("rules", "the keep list changed")
 
 

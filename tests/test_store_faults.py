@@ -24,7 +24,7 @@ from clientier.cli import main
 from clientier.locks import lock_of_output, lock_of_store
 from clientier.store.checking import check_store
 from clientier.store.opening import open_store
-from clientier.verify import verify
+from clientier.verify import verify_output
 from forked import Forked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there nothing is locked")
@@ -197,7 +197,7 @@ def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
 ) -> None:
     usual = seconds_of(shop.copied_to(tmp_path / "timed").run())
     before, after, dice = told(shop), told(undisturbed), random.Random(3)
-    assert verify(undisturbed.february).ok
+    assert verify_output(undisturbed.february).ok
     kills = [(at_a_moment, usual * (part + dice.random()) / 16) for part in range(16)]
     kills += [(after_publishing, dice.random() * 0.03 * part / 9) for part in range(9)]
 
@@ -307,7 +307,7 @@ def test_of_two_that_start_at_once_each_does_its_work_whole_or_not_at_all(
         assert found == told(undisturbed)
     for command, code in zip((one, other), codes, strict=True):
         if command is not Shop.add and code == 0:
-            assert verify(ours.february).ok
+            assert verify_output(ours.february).ok
             assert differing(ours.february / "tiers", undisturbed.february / "tiers") == set()
 
 

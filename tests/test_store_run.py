@@ -13,7 +13,7 @@ import pytest
 from clientier.errors import ConfigError, DataError, OutputError
 from clientier.options import RunOptions
 from clientier.pipeline import RunResult, run
-from clientier.store.adding import add
+from clientier.store.adding import add_to_store
 from clientier.store.forgetting import forget, known_of
 from clientier.store.opening import open_store
 from clientier.store.removing import remove_files
@@ -89,7 +89,7 @@ def add_lines(asked: RunOptions, name: str, lines: str) -> Path:
     """Write a file of these lines, and add it to the store."""
     path = asked.config.parent / name
     path.write_text(HEADER + lines, encoding="utf-8")
-    add(RunOptions((str(path),), asked.config, store=asked.store))
+    add_to_store(RunOptions((str(path),), asked.config, store=asked.store))
     return path
 
 
@@ -139,7 +139,7 @@ def test_months_of_a_real_shop_equal_runs_over_all_files_to_date(real_data: Path
 
     assert len(months) == 13
     for count, month in enumerate(months[:12], 1):
-        add(RunOptions((str(month),), config, store=store))
+        add_to_store(RunOptions((str(month),), config, store=store))
         run(RunOptions((), config, tmp_path / "store" / month.stem, store=store))
         run(RunOptions(tuple(map(str, months[:count])), config, tmp_path / "files" / month.stem))
         ours, theirs = (tmp_path / source / month.stem for source in ("store", "files"))

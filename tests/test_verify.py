@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from clientier import DataError, RunOptions, run
 from clientier.cli import main
-from clientier.verify import Verified, verify
+from clientier.verify import Verified, verify_output
 from corner_shop import write_shop
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -67,7 +67,7 @@ def sealed_again(output: Path) -> None:
 
 def found(output: Path) -> list[str]:
     """Return place and fact of every problem, places inside the folder."""
-    return [f"{p.place.removeprefix(f'{output}/')}: {p.fact}" for p in verify(output).problems]
+    return [f"{p.place.removeprefix(f'{output}/')}: {p.fact}" for p in verify_output(output).problems]
 
 
 def edit(output: Path, name: str, old: str, new: str) -> None:
@@ -101,7 +101,7 @@ def test_an_output_as_it_was_written_verifies(
     shop: Path, form: dict[str, Any], language: str, tmp_path: Path
 ) -> None:
     shutil.copytree(shop, tmp_path, dirs_exist_ok=True)
-    verified = verify(written(tmp_path, "another", language=language, **form))
+    verified = verify_output(written(tmp_path, "another", language=language, **form))
     assert verified.problems == ()
     assert (verified.customers, verified.actions) == (4, 6)
     # Four tiers twice; customers, falling, rejects, config, model, legend, summary, manifest.
@@ -129,13 +129,13 @@ def test_an_output_as_it_was_written_verifies(
 )
 def test_it_verifies_under_every_way_to_measure(shop: Path, keys: list[str], tmp_path: Path) -> None:
     shutil.copytree(shop, tmp_path, dirs_exist_ok=True)
-    assert verify(written(tmp_path, "another", overrides=tuple(keys))).problems == ()
+    assert verify_output(written(tmp_path, "another", overrides=tuple(keys))).problems == ()
 
 
 def test_it_verifies_with_the_model_of_another_run(shop: Path, published: Path, tmp_path: Path) -> None:
     shutil.copytree(shop, tmp_path, dirs_exist_ok=True)
     output = written(tmp_path, "another", model=published / "model.yaml", as_of="2026-04-30")
-    assert verify(output).problems == ()
+    assert verify_output(output).problems == ()
 
 
 @pytest.mark.parametrize("preset", sorted(path.name for path in CONFIGS.glob("*.yaml")))
@@ -146,7 +146,7 @@ def test_the_outputs_of_the_example_shop_verify(preset: str, tmp_path: Path) -> 
     for form in ({}, {"format": "parquet"}, {"excel": True, "language": "zh"}):
         options: dict[str, Any] = form
         run(RunOptions((str(sales),), config, tmp_path / "out", replace=True, **options))
-        assert verify(tmp_path / "out").problems == ()
+        assert verify_output(tmp_path / "out").problems == ()
 
 
 # ---- the forgeries of a hasty hand ------------------------------------------------------------------
@@ -338,7 +338,7 @@ def test_a_byte_changed_in_any_file_is_found(published: Path, tmp_path: Path) ->
         flipped = before[at] ^ data.draw(st.integers(1, 255))
         path.write_bytes(before[:at] + bytes([flipped]) + before[at + 1 :])
         try:
-            assert verify(output).problems
+            assert verify_output(output).problems
         finally:
             path.write_bytes(before)
 
@@ -358,7 +358,7 @@ def test_any_byte_of_a_customer_changed_with_its_checksum_is_found(published: Pa
         path.write_bytes(before[:at] + bytes([flipped]) + before[at + 1 :])
         sealed_again(output)
         try:
-            assert verify(output).problems
+            assert verify_output(output).problems
         finally:
             path.write_bytes(before)
             sealed_again(output)
@@ -430,7 +430,7 @@ def test_what_is_no_output_is_refused(tmp_path: Path) -> None:
     for path, fact in ((tmp_path, "is no output of clientier"), (tmp_path / "file", "is a file"),
                        (tmp_path / "nowhere", "is not there")):  # fmt: skip
         with pytest.raises(DataError, match=fact):
-            verify(path)
+            verify_output(path)
 
 
 # ---- the command ------------------------------------------------------------------------------------
@@ -487,7 +487,7 @@ def april(shop: Path, tmp_path: Path) -> Path:
 def test_an_output_with_pending_moves_verifies(april: Path) -> None:
     customers = pd.read_csv(april / "customers.csv", dtype=str, keep_default_na=False)
     assert set(customers["pending_tier"]) > {""}
-    assert verify(april).problems == ()
+    assert verify_output(april).problems == ()
 
 
 @pytest.mark.parametrize(("column", "cell"), [("pending_tier", ""), ("pending_runs", "2"), ("tier", "small")])
@@ -539,6 +539,6 @@ def test_online_retail_verifies(real_data: Path, tmp_path: Path) -> None:
     )
     transactions = real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
     run(RunOptions((str(transactions),), config, tmp_path / "out"))
-    verified: Verified = verify(tmp_path / "out")
+    verified: Verified = verify_output(tmp_path / "out")
     assert verified.problems == ()
     assert verified.customers == 4_372

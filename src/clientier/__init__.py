@@ -15,13 +15,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from clientier.compare import Comparison, compare_outputs
     from clientier.config import Config, Loaded, load
+    from clientier.daily import list_day
     from clientier.errors import ClientierError, ConfigError, DataError, EngineError, OutputError, Problem
     from clientier.options import RunOptions
     from clientier.pipeline import RunResult, run
     from clientier.placement import Plan, place
+    from clientier.store.adding import Added, add_to_store
+    from clientier.store.opening import Store, open_store
+    from clientier.verify import Verified, verify_output
 
-_HOMES = {
+_HOMES = {  # none is called as a module is: importing that would put it in the place of the name
     "Config": "config",
     "Loaded": "config",
     "load": "config",
@@ -36,10 +41,21 @@ _HOMES = {
     "run": "pipeline",
     "Plan": "placement",
     "place": "placement",
+    "Added": "store.adding",
+    "add_to_store": "store.adding",
+    "Store": "store.opening",
+    "open_store": "store.opening",
+    "Comparison": "compare",
+    "compare_outputs": "compare",
+    "Verified": "verify",
+    "verify_output": "verify",
+    "list_day": "daily",
 }
 
 __all__ = [
+    "Added",
     "ClientierError",
+    "Comparison",
     "Config",
     "ConfigError",
     "DataError",
@@ -50,9 +66,16 @@ __all__ = [
     "Problem",
     "RunOptions",
     "RunResult",
+    "Store",
+    "Verified",
+    "add_to_store",
+    "compare_outputs",
+    "list_day",
     "load",
+    "open_store",
     "place",
     "run",
+    "verify_output",
 ]
 
 

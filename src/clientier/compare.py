@@ -30,7 +30,7 @@ class Comparison:
     config: Config  # of the new run
 
 
-def compare(old: Path, new: Path, language: str | None = None) -> Comparison:
+def compare_outputs(old: Path, new: Path, language: str | None = None) -> Comparison:
     """Compare the output folders of two runs.
 
     Raises:  DataError where a folder is not an output; ConfigError where its files were changed by hand

@@ -36,13 +36,13 @@ def compare(
 
     Example: clientier compare out/2026-09 out/2026-10 --movements movements.csv
     """
-    from clientier.compare import compare as compared
+    from clientier.compare import compare_outputs
     from clientier.report.movements import comparison_report
 
     if json and movements == STDOUT:
         fix = "write the movers to a file: --movements movements.csv"
         raise ConfigError(Problem("--movements", "stdout takes the movers or --json, not both", fix))
-    comparison = compared(old, new, language)
+    comparison = compare_outputs(old, new, language)
     if movements is not None:
         write_movements(comparison.moved, movements)
     if json:

@@ -44,7 +44,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     with working(asked, quiet) as progress:
         from clientier.store import adding
 
-        added = adding.add(asked, skip_known=skip_known, progress=progress)
+        added = adding.add_to_store(asked, skip_known=skip_known, progress=progress)
     if json:
         print_json(adding.as_data(added))
     if not quiet:

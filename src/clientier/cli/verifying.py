@@ -42,7 +42,7 @@ def verify(
 
 
 def _verified(out: Path, quiet: bool) -> Verified:
-    from clientier.verify import verify as verify_output
+    from clientier.verify import verify_output
 
     if quiet:
         return verify_output(out)

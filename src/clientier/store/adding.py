@@ -70,7 +70,7 @@ def as_data(added: Added) -> dict[str, Any]:
     return asdict(added)
 
 
-def add(options: RunOptions, *, skip_known: bool = False, progress: Progress | None = None) -> Added:
+def add_to_store(options: RunOptions, *, skip_known: bool = False, progress: Progress | None = None) -> Added:
     """Add files to the store that the options name, all or none; a store that is not there yet is made.
 
     Raises:  ConfigError; DataError; EngineError; OutputError

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clientier.config import Config
 from clientier.cutpoints import points_of_model
 from clientier.engines import Progress
 from clientier.errors import DataError, Problem
 from clientier.manifest import NAME
-from clientier.verify.customers import Counted, Run, verify_customers
+from clientier.model import Model
+from clientier.verify.customers import Counted, Run, Share, verify_customers
 from clientier.verify.files import File, compare_files, hashed, is_known_version
 from clientier.verify.findings import Findings
-from clientier.verify.papers import SUMMARY, Papers, read_papers
+from clientier.verify.papers import SUMMARY, Papers, Summary, read_papers
 from clientier.verify.totals import Totals, compare_lines
 
-__all__ = ["Verified", "verify"]
+__all__ = ["Verified", "verify_output"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Verified:
         }
 
 
-def verify(folder: Path, progress: Progress | None = None) -> Verified:
+def verify_output(folder: Path, progress: Progress | None = None) -> Verified:
     """Recompute the checksums of an output and everything in it that follows from its other files.
 
     Raises:  DataError where the folder is no output at all
@@ -84,32 +86,39 @@ def _recompute(folder: Path, papers: Papers, found: Findings, progress: Progress
     rejected = compare_lines(folder, papers, papers.config, found)
     counted = Counted()
     if papers.config and papers.model and papers.summary:
-        points = points_of_model(papers.config, papers.model)
-        run = Run(
-            folder,
-            papers.config,
-            points,
-            papers.summary.window.after,
-            papers.summary.as_of,
-            papers.summary.issued,
-            papers.form,
-            papers.had_run_before,
-            papers.had_lists_before,
-            "falling" in papers.told,
-        )
-        whole = papers.summary.customers
-
-        def share(passed: int) -> None:
-            if progress and whole > 0:
-                progress("verifying", min(1.0, passed / whole))
-
-        counted = verify_customers(run, found, share)
+        run = _run(folder, papers, papers.summary, papers.config, papers.model)
+        counted = verify_customers(run, found, _share_of(papers.summary.customers, progress))
         if counted.complete:
             totals = Totals(folder, papers, papers.config, papers.model, found)
-            totals.compare(counted, points, papers.summary.as_of)
+            totals.compare(counted, run.points, run.as_of)
     if rejected is not None:
         counted.rows["rejects.csv"] = rejected
     return counted
+
+
+def _run(folder: Path, papers: Papers, summary: Summary, config: Config, model: Model) -> Run:
+    return Run(
+        folder=folder,
+        config=config,
+        points=points_of_model(config, model),
+        after=summary.window.after,
+        as_of=summary.as_of,
+        issued=summary.issued,
+        form=papers.form,
+        had_run_before=papers.had_run_before,
+        had_lists_before=papers.had_lists_before,
+        tells_who_falls="falling" in papers.told,
+    )
+
+
+def _share_of(customers: int, progress: Progress | None) -> Share:
+    """Return what turns the number of customers who have passed into progress."""
+
+    def share(passed: int) -> None:
+        if progress and customers > 0:
+            progress("verifying", min(1.0, passed / customers))
+
+    return share
 
 
 def _verified(
