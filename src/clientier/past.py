@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,12 +21,13 @@ from clientier.cutpoints import points_of_model
 from clientier.errors import DataError, Problem
 from clientier.model import Model, read_model
 from clientier.placement import Plan
-from clientier.rendering import BOM, with_formulas
+from clientier.rendering import is_for_spreadsheets, with_formulas
 from clientier.scores import Thresholds
 from clientier.tables import NEEDED, CustomerTable, read_customers
 
 _NEEDED = (*NEEDED, "tier")
 
+_NAME_A_FOLDER = "name the folder given to -o, for example out/2026-10"
 _LISTED = ("customer_id", "action_id", "issued", "due_date")
 
 
@@ -36,7 +37,6 @@ class Past:
 
     name: str  # for people: the folder, or the store and the month
     as_of: date
-    issued: date
     config: Config
     thresholds: Thresholds
     cuts: Cuts
@@ -44,11 +44,6 @@ class Past:
     customers: pd.DataFrame  # as tables.read_customers gives them, every column of columns.CUSTOMER_COLUMNS
     keep: str | None = None  # the digest of its whole keep list, as manifest.json has it
     model: Model | None = None  # the yardstick it was given; None where it fitted its own
-
-    @property
-    def month(self) -> date:
-        """The first day of the calendar month that the run belongs to."""
-        return self.as_of.replace(day=1)
 
     @property
     def plan(self) -> Plan:
@@ -61,7 +56,7 @@ def past_of_folder(folder: Path, language: str | None = None) -> Past:
 
     Raises:  DataError where the folder is not an output; ConfigError where its files were changed by hand
     """
-    summary = _summary(folder)
+    summary = read_summary(folder, ("as_of", "language", "drift"))
     config = load(folder / "config.yaml", (), language).config
     model = read_model(folder / "model.yaml", config)
     table = _customers(folder)
@@ -69,7 +64,6 @@ def past_of_folder(folder: Path, language: str | None = None) -> Past:
     return Past(
         name=str(folder),
         as_of=date.fromisoformat(summary["as_of"]),
-        issued=date.fromisoformat(summary["issued"]),
         config=config,
         thresholds=points.thresholds,
         cuts=points.cuts,
@@ -88,45 +82,48 @@ def _keep_digest(folder: Path) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
-def _summary(folder: Path) -> Mapping[str, Any]:
+def read_summary(folder: Path, needed: Sequence[str] = ()) -> Mapping[str, Any]:
+    """Return the summary of an output folder.
+
+    Raises:  DataError where the folder is not an output, or its summary lacks a key that is needed
+    """
     path = folder / "summary.json"
-    fix = "name the folder given to -o, for example out/2026-10"
     if not path.is_file():
         fact = (
             "is not an output of clientier run: it has no summary.json" if folder.is_dir() else "is not there"
         )
-        raise DataError(Problem(str(folder), fact, fix))
+        raise DataError(Problem(str(folder), fact, _NAME_A_FOLDER))
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-        return {key: read[key] for key in ("as_of", "issued", "language", "drift")}
+        read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {**read, **{key: read[key] for key in needed}}
     except (ValueError, KeyError, TypeError):
-        raise DataError(Problem(str(path), "is not the summary of a run", fix)) from None
+        raise DataError(Problem(str(path), "is not the summary of a run", _NAME_A_FOLDER)) from None
 
 
 def _customers(folder: Path) -> CustomerTable:
-    path = _path_of_customers(folder)
+    path = table_path(folder, "customers")
     with path.open("rb") as file:
-        for_spreadsheets = file.read(len(BOM)) == BOM
-        file.seek(0)
         table = read_customers(file, str(path), _NEEDED)
     customers = table.customers
     for column in CUSTOMER_COLUMNS:
         if column.name in table.absent:  # written by an earlier version
             customers[column.name] = _nothing(len(customers), column.kind)
-    if for_spreadsheets:
+    if is_for_spreadsheets(path):
         ids = with_formulas(frames.text_array(customers["customer_id"]))
         customers["customer_id"] = frames.text_column(ids)
     return CustomerTable(customers[[column.name for column in CUSTOMER_COLUMNS]], ())
 
 
-def _path_of_customers(folder: Path) -> Path:
+def table_path(folder: Path, name: str) -> Path:
+    """Return the file of a table of an output, in whichever format it was written.
+
+    Raises:  DataError where there is none
+    """
     for kind in ("csv", "parquet"):
-        path = folder / f"customers.{kind}"
+        path = folder / f"{name}.{kind}"
         if path.is_file():
             return path
-    raise DataError(
-        Problem(str(folder / "customers"), "is missing from the output", "run again with --replace")
-    )
+    raise DataError(Problem(str(folder / name), "is missing from the output", "run again with --replace"))
 
 
 def _nothing(count: int, kind: Kind) -> pd.Series[Any]:
@@ -148,8 +145,7 @@ def lists_of_folder(folder: Path) -> pa.Table:
     """
     paths = sorted((folder / "actions").glob("*.csv")) + sorted((folder / "actions").glob("*.parquet"))
     if not paths:
-        fix = "name the folder given to -o, for example out/2026-10"
-        raise DataError(Problem(str(folder / "actions"), "has no action lists", fix))
+        raise DataError(Problem(str(folder / "actions"), "has no action lists", _NAME_A_FOLDER))
     return pa.concat_tables([_list(path) for path in paths])
 
 
@@ -158,11 +154,9 @@ def _list(path: Path) -> pa.Table:
         listed = parquet.read_table(path, columns=list(_LISTED))
         return pa.table({name: listed[name].cast(pa.string()) for name in _LISTED})
     kinds = csv.ConvertOptions(include_columns=_LISTED, column_types=dict.fromkeys(_LISTED, pa.string()))
-    with path.open("rb") as file:
-        for_spreadsheets = file.read(len(BOM)) == BOM
     listed = csv.read_csv(
         path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=kinds
     )
-    if not for_spreadsheets:
+    if not is_for_spreadsheets(path):
         return listed
     return pa.table({name: with_formulas(listed[name].combine_chunks()) for name in _LISTED})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,12 @@ BOM = b"\xef\xbb\xbf"
 _SPECIAL = b',"\r\n'
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # the wide signs too: in East Asian settings they start a formula
 _NEUTRALISED = f"^'({_FORMULA[1:]})"
+
+
+def is_for_spreadsheets(path: Path) -> bool:
+    """Say whether a CSV file was written for spreadsheets: it starts with a BOM."""
+    with path.open("rb") as file:
+        return file.read(len(BOM)) == BOM
 
 
 def csv_header(names: Sequence[str]) -> bytes:

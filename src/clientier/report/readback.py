@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from clientier.conditions import Cuts
 from clientier.config import Config, load
 from clientier.errors import DataError, Problem
 from clientier.model import Model, read_model
+from clientier.past import read_summary, table_path
 from clientier.rendering import BOM, without_formulas
 from clientier.tables import read_customers
 
@@ -47,15 +47,10 @@ def read_output(folder: Path, language: str | None = None) -> Output:
 
     Raises:  DataError where the folder is not an output; ConfigError where its files were changed by hand
     """
-    summary = folder / "summary.json"
-    if not summary.is_file():
-        fact = (
-            "is not an output of clientier run: it has no summary.json" if folder.is_dir() else "is not there"
-        )
-        raise DataError(Problem(str(folder), fact, "name the folder given to -o, for example out/2026-10"))
+    summary = read_summary(folder)
     config = load(folder / "config.yaml", (), language).config
     model = read_model(folder / "model.yaml", config)
-    return Output(folder, config, model, json.loads(summary.read_text(encoding="utf-8")))
+    return Output(folder, config, model, summary)
 
 
 def find_customer(output: Output, customer_id: str) -> pd.DataFrame:
@@ -63,7 +58,7 @@ def find_customer(output: Output, customer_id: str) -> pd.DataFrame:
 
     Raises:  DataError where nobody has this id
     """
-    path = _table(output.folder, "customers")
+    path = table_path(output.folder, "customers")
     rows = _rows_of(path, customer_id)
     if not rows.num_rows:
         fact = f"none of its {output.summary['customers']:,} customers has this id"
@@ -76,17 +71,9 @@ def find_customer(output: Output, customer_id: str) -> pd.DataFrame:
 def find_actions(output: Output, customer_id: str, tier: str) -> list[dict[str, str]]:
     """Return the rows of one customer in the action list of the tier, in their order."""
     actions: list[dict[str, str]] = _rows_of(
-        _table(output.folder, f"actions/{tier}"), customer_id
+        table_path(output.folder, f"actions/{tier}"), customer_id
     ).to_pylist()
     return actions
-
-
-def _table(folder: Path, name: str) -> Path:
-    for kind in ("csv", "parquet"):
-        path = folder / f"{name}.{kind}"
-        if path.is_file():
-            return path
-    raise DataError(Problem(str(folder / name), "is missing from the output", "run again with --replace"))
 
 
 def _rows_of(path: Path, customer_id: str) -> pa.Table:

@@ -17,7 +17,7 @@ from clientier.errors import ClientierError
 from clientier.manifest import NAME, seal
 from clientier.model import Model, read_model
 from clientier.outputs import Format, json_text
-from clientier.rendering import BOM
+from clientier.rendering import is_for_spreadsheets
 from clientier.verify.findings import MISSING, Findings
 
 SUMMARY, CONFIG, MODEL, LEGEND, REJECTS = (
@@ -207,8 +207,7 @@ def _form(folder: Path) -> Format:
 
 def _starts_with_bom(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return file.read(len(BOM)) == BOM
+        return is_for_spreadsheets(path)
     except OSError:
         return False
 
