@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clientier.config import load
-from clientier.errors import DataError
+from clientier.errors import DataError, OutputError
+from clientier.options import RunOptions
+from clientier.pipeline import run
 from clientier.store.adding import add_files
 from clientier.store.checking import check_store
 from clientier.store.forgetting import forget, known_of
@@ -201,6 +204,22 @@ def test_forgetting_leaves_what_files_without_the_customer_would_have_made(tmp_p
         SELECT file, customer_id, "order", day, purchases, gross, refunds, lines, shared, repeats
         FROM order_days JOIN customers USING (customer) ORDER BY ALL"""
     assert rows(whole, query) == rows(cleaned, query)
+
+
+def test_a_run_after_an_erasure_is_another_run(tmp_path: Path) -> None:
+    path = store_of(tmp_path / "shop", ["Z,A1,2026-01-10,100.00", "0012,A2,2026-01-10,5.00"])
+    asked = RunOptions((), config_file(tmp_path), tmp_path / "out", as_of="2026-01-31", store=path)
+    run(asked)
+
+    forgotten(path, "Z")
+
+    with pytest.raises(OutputError, match="made from other input"):
+        run(asked)
+    run(replace(asked, replace=True))
+    assert run(asked).unchanged
+    forgotten(path, "0012")  # the last of all: the file is there, and no customer
+    with pytest.raises(OutputError, match="made from other input"):
+        run(asked)
 
 
 def store_of(folder: Path, *files: Sequence[str]) -> Path:

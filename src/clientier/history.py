@@ -24,6 +24,7 @@ from clientier.past import Past, lists_of_folder, past_of_folder
 from clientier.period import month_of
 from clientier.placement import Plan
 from clientier.store import runs
+from clientier.store.forgetting import erasures
 from clientier.store.issuing import GivenOut, before_run, digest_before_run, earlier_relations, in_lists
 from clientier.store.runs import StoredRun
 from clientier.summary import share
@@ -48,7 +49,7 @@ class History:
 
     before: RunBefore | None
     lists: tuple[str, ...]  # relations of what earlier lists mean to customers (see store.issuing)
-    digest: str | None  # of everything in it; None where there is nothing
+    digest: str | None  # of everything in it, and of erasures; None where there is nothing
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -67,6 +68,8 @@ def find_history(job: Job, as_of: date, issued: date) -> History:
     parts = [before.digest] if before else []
     if lists and job.options.store is not None:
         parts.append(digest_before_run(job.engine.connection, as_of, issued))
+    if job.options.store is not None and (erased := erasures(job.engine.connection)):
+        parts.append(f"erasures: {erased}")  # no file and no run says that a customer is gone
     return History(before, lists, hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else None)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import duckdb
+
 from clientier.config import Config, show
 from clientier.config.document import parse_document
 from clientier.errors import DataError, Problem
@@ -13,6 +15,7 @@ from clientier.store.upkeep import Rewritten, rewrite
 from clientier.transactions import sql
 
 FORGOTTEN = "forgotten"  # the outcome of lines whose customer was erased; their days are not kept
+ERASURES = "erasures"  # in meta: how many there have been
 FORGOTTEN_IN = "forgotten_in_run_"  # in meta, with the run's number: how many of its customers were erased
 _BY_CUSTOMER = ("customers", "order_days", "placed", "issued")
 _TEXTS = {"rejects": "text", "reported": "result"}  # in which an id may stand
@@ -88,11 +91,22 @@ def forget(store: Store, known: Known) -> Rewritten:
 def _meta(known: Known) -> str:
     """Return the query of meta, with how many customers each run has lost: its summary counts them still."""
     return f"""
-        WITH theirs AS (SELECT '{FORGOTTEN_IN}' || run AS key FROM {NAME}.placed WHERE {_is(known.number)})
+        WITH theirs AS (
+            SELECT '{FORGOTTEN_IN}' || run AS key FROM {NAME}.placed WHERE {_is(known.number)}
+            UNION ALL SELECT '{ERASURES}')
         SELECT key, value FROM {NAME}.meta WHERE key NOT IN (SELECT key FROM theirs)
         UNION ALL
         SELECT key, CAST(coalesce(CAST(meta.value AS BIGINT), 0) + 1 AS VARCHAR)
         FROM theirs LEFT JOIN {NAME}.meta USING (key)"""
+
+
+def erasures(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return how many erasures there have been; None before the first. A run after one is another run.
+
+    Needs:  the store, attached under the name ``store``
+    """
+    found = connection.execute(f"SELECT value FROM store.meta WHERE key = '{ERASURES}'").fetchall()
+    return str(found[0][0]) if found else None
 
 
 def _outcomes(known: Known) -> str:

@@ -14,7 +14,7 @@ MONEY = "DECIMAL(18,6)"
 TABLES = (
     # schema (the version), transactions (YAML of what files are read by), and what the first files settled:
     # date_format, encoding, currency. A key that is not there is not settled yet. forgotten_in_run_1: how many
-    # customers of run 1 were erased since; its summary counts them still.
+    # customers of run 1 were erased since; its summary counts them still. erasures: how many there have been.
     "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
     # dialect as in manifest.json, as JSON
     """CREATE TABLE files (file INTEGER PRIMARY KEY, name VARCHAR, bytes BIGINT, sha256 VARCHAR, dialect VARCHAR,
