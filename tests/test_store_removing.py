@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from clientier.config import load
 from clientier.errors import DataError
+from clientier.options import RunOptions
+from clientier.pipeline import run
 from clientier.store.adding import add_files
 from clientier.store.checking import check_store
 from clientier.store.exporting import export
@@ -328,3 +330,12 @@ def test_a_real_month_taken_out_leaves_the_store_of_the_other_months(real_data: 
             export(store, tmp_path / name)
         exports.append((tmp_path / name / "order_days.csv").read_bytes())
     assert exports[0] == exports[1]
+
+
+def test_a_run_after_the_last_file_was_removed_says_that_there_is_none(tmp_path: Path) -> None:
+    path = added(tmp_path, {"2026-01.csv": JANUARY})
+    with open_store(path, purpose="a test") as store:
+        remove_files(store, ["1"])
+
+    with pytest.raises(DataError, match="the store holds no file"):
+        run(RunOptions((), config_file(tmp_path), tmp_path / "out", as_of="2026-01-31", store=path))

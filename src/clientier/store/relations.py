@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from clientier.config.models import Transactions
+from clientier.errors import DataError, Problem
 from clientier.transactions.limit import refuse_beyond_limit
 from clientier.transactions.results import Input, Reading
 
@@ -36,6 +37,8 @@ def read_store(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE outcomes AS {_outcomes_sql()}")
     ((lines,),) = connection.execute("SELECT coalesce(sum(lines), 0) FROM outcomes").fetchall()
     reading = _reading(connection)
+    if not reading.inputs:
+        raise DataError(Problem("--store", "the store holds no file", "add some: clientier store add FILES"))
     refuse_beyond_limit(reading, int(lines), config)
     return reading
 
@@ -116,6 +119,5 @@ def _reading(connection: duckdb.DuckDBPyConnection) -> Reading:
 def digests(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the sha256 of every file in the store, in the order in which they were added."""
     return [
-        sha256
-        for (sha256,) in connection.execute("SELECT sha256 FROM store.files ORDER BY file").fetchall()
+        sha256 for (sha256,) in connection.execute("SELECT sha256 FROM store.files ORDER BY file").fetchall()
     ]
