@@ -96,7 +96,7 @@ EXPECTED = {
     "bea": ("ordinary", "small", "down", "aging",
             "2 orders and GBP 450.00 left the window, 51 days since the last order (then 20)"),
     "fay": ("small", "small", "returned", "behaviour",
-            "1 order more, GBP 40.00 more, 1 day since the last order (then 431)"),
+            "1 order more, GBP 40.00 more, 1 day since the last order (otherwise 431)"),
     "gus": ("ordinary", "small", "lost", "aging",
             "2 orders and GBP 300.00 left the window, 371 days since the last order (then 340)"),
 }  # fmt: skip
@@ -342,6 +342,7 @@ def test_the_sentences_can_be_had_in_chinese(yardsticks: Yardsticks) -> None:
     chinese = replace(yardsticks, now=replace(yardsticks.now, config=config))
     found = explained(chinese).set_index("customer_id")["explanation"]
     assert found["bea"] == "2次消费、GBP 450.00移出统计期，距上次消费51天（上期20天）"
+    assert found["fay"] == "消费增加1次，金额增加GBP 40.00，距上次消费1天（否则为431天）"
     assert found["cem"] == "关键客户的分界线由GBP 900.00升至GBP 1,000.00"
     assert found["dan"] == "普通客户的规则由（净消费额不低于GBP 100.00）改为（净消费额不低于GBP 150.00）"
     assert found["hal"] == "此前已待调整1期，本期生效"

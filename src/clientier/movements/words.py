@@ -70,6 +70,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "less_money": ("{n} less", "金额减少{n}"),
     "sent_back": ("{n} sent back", "退款{n}"),
     "days": ("{n} days since the last order (then {then})", "距上次消费{n}天（上期{then}天）"),
+    "days_instead": ("{n} days since the last order (otherwise {then})", "距上次消费{n}天（否则为{then}天）"),
     "first_orders": ("{n} orders", "消费{n}次"),
     "first_money": ("{n} in all", "合计{n}"),
     "first_none": ("no purchase inside the window", "统计期内无消费"),
@@ -96,8 +97,8 @@ class _Sentences:
         """Return the sentences of the cause."""
         word: dict[str, Callable[[], pa.StringArray]] = {
             "aging": self._aging,
-            "behaviour": self._behaviour,
-            "metrics": self._behaviour,
+            "behaviour": lambda: self._behaviour("days_instead"),  # time has passed already: see ``then``
+            "metrics": lambda: self._behaviour("days"),
             "threshold": self._threshold,
             "rules": self._rules,
             "stability": self._stability,
@@ -114,7 +115,7 @@ class _Sentences:
             self._piece("orders_left", frequency=-orders.mask(both, 0)),
             self._piece("less_money" if self._averages else "money_left", monetary=-money.mask(both, 0)),
             self._piece("more_money" if self._averages else "refunds_left", monetary=money),
-            self._days(),
+            self._days("days"),
         )
 
     def _both_left(
@@ -128,7 +129,7 @@ class _Sentences:
         """Whether spend is an average, of which nothing can leave."""
         return self.yardsticks.before.config.metrics.monetary == "average"
 
-    def _behaviour(self) -> pa.StringArray:
+    def _behaviour(self, days: str) -> pa.StringArray:
         orders, money = self._growth("frequency"), self._growth("monetary")
         told = self._joined(
             self._piece("more_orders", frequency=orders),
@@ -136,7 +137,7 @@ class _Sentences:
             self._piece("more_money", monetary=money),
             self._piece("less_money", monetary=-money),
             self._piece("sent_back", monetary=self._growth("refunds")),
-            self._days(),
+            self._days(days),
         )
         return self._for_new(self._for_gone(told))
 
@@ -154,11 +155,11 @@ class _Sentences:
     def _is_nowhere(self, column: str) -> pa.BooleanArray:
         return pa.array((self.moved[column] == "").to_numpy(dtype=bool))
 
-    def _days(self) -> pa.StringArray:
+    def _days(self, word: str) -> pa.StringArray:
         """Tell the days since the last order, where they are others."""
         since, were = self.now["recency_days"], self.then["recency_days"]
         values = {"n": self._spoken("recency_days", since), "then": self._spoken("recency_days", were)}
-        return _where(since != were, fill(self._say("days"), values, len(since), None))
+        return _where(since != were, fill(self._say(word), values, len(since), None))
 
     def _growth(self, column: str) -> pd.Series[Any]:
         """Return by how much a figure grew; who is nowhere has 0 of it."""
