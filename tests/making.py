@@ -13,8 +13,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from clientier.columns import BY_NAME, METRICS, Kind
-from clientier.conditions import EPOCH
 from clientier.config import Config, load
+from clientier.days import EPOCH
 from clientier.ratios import ratio
 from clientier.scores import Histogram
 

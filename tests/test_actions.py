@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from clientier.actions import ActionLists, due_date, list_actions
 from clientier.columns import ACTION_COLUMNS, BY_NAME, Kind
-from clientier.conditions import EPOCH
 from clientier.config.models import Config
+from clientier.days import EPOCH
 from clientier.earlier import LAST_ISSUED, OPEN_DUE, OPEN_ISSUED, earlier_column
 
 FRIDAY = date(2026, 9, 11)

@@ -8,8 +8,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientier.conditions import EPOCH
 from clientier.config.models import Action
+from clientier.days import EPOCH
 from clientier.earlier import LAST_ISSUED, NEVER, OPEN_DUE, OPEN_ISSUED, earlier_column, earlier_lists
 
 TODAY = date(2026, 11, 2)

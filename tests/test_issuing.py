@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clientier.conditions import EPOCH
 from clientier.config.models import Action
+from clientier.days import EPOCH
 from clientier.earlier import NEVER, earlier_lists
 from clientier.store import schema
 from clientier.store.issuing import (

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from clientier.conditions import EPOCH, holds
+from clientier.conditions import holds
 from clientier.config import Config
 from clientier.customers import add_metrics
+from clientier.days import EPOCH
 from clientier.keeping import Ahead, add_keep_until, can_be_lost, keeping_rule
 from clientier.scores import add_scores
 from order_days import CUTS, RULES, THRESHOLDS, Row, Rule, Shop, buys, config_of, shops

@@ -22,6 +22,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from clientier.columns import BY_NAME, Kind
+from clientier.days import day_number, day_numbered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +36,6 @@ else:
 Cuts = Mapping[tuple[str, Decimal], int | None]  # (share column, share) -> least monetary, in millionths
 
 SHARE_COLUMNS = ("value_share", "customer_share")
-EPOCH = date(1970, 1, 1)
 _COMPARISON = re.compile(r"(<=|>=|!=|<|>|=)\s*([^\s<>=!].*)")
 _RANGE = re.compile(r"(\S+)\s*\.\.\s*(\S+)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
@@ -237,7 +237,7 @@ def _value(column: str, text: str) -> Decimal | str:
 def _day(text: str) -> Decimal:
     try:
         if len(text) == len("2026-01-31"):
-            return Decimal((date.fromisoformat(text) - EPOCH).days)
+            return Decimal(day_number(date.fromisoformat(text)))
     except ValueError:
         pass
     raise ValueError(f"'{text}' is not a day like 2026-01-31")
@@ -282,7 +282,7 @@ def _plain(column: str, value: Decimal | str) -> str:
     if isinstance(value, str):
         return value
     if BY_NAME[column].kind is Kind.DAY:
-        return date.fromordinal(EPOCH.toordinal() + int(value)).isoformat()
+        return day_numbered(int(value)).isoformat()
     return f"{value:f}"
 
 

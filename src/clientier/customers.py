@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from clientier.columns import METRICS, MONEY_SCALE, RATIO_SCALE
-from clientier.conditions import EPOCH
 from clientier.config.models import Metrics
+from clientier.days import day_number
 from clientier.period import Period
 from clientier.ratios import Integers, ratio
 
@@ -133,7 +133,7 @@ def add_metrics(sums: pd.DataFrame, as_of: date | Integers) -> pd.DataFrame:
     Adds:   recency_days, refund_rate, average_order, tenure_days, rhythm_days, lateness, trend;
             drops the sums that are no metric, and keeps what else the frame holds
     """
-    today = (as_of - EPOCH).days if isinstance(as_of, date) else as_of
+    today = day_number(as_of) if isinstance(as_of, date) else as_of
     gross, refunds = _numbers(sums, "gross"), _numbers(sums, "refunds")
     frequency = _numbers(sums, "frequency")
     recency = today - sums["last_order"]

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from clientier import frames, notes
 from clientier.actions import ActionLists, list_actions
 from clientier.columns import ACTION_COLUMNS
-from clientier.conditions import EPOCH
 from clientier.config import Config
 from clientier.customers import add_metrics
 from clientier.cutpoints import CutPoints, points_of_model
+from clientier.days import day_number
 from clientier.engines import Progress
 from clientier.errors import ConfigError, DataError, Problem
 from clientier.history import config_of, model_of
@@ -134,7 +134,7 @@ class _Day:
     @cached_property
     def _published(self) -> str:
         language = self.config.language
-        return _PUBLISHED[language].format(day=day_spoken((self.run.as_of - EPOCH).days, language))
+        return _PUBLISHED[language].format(day=day_spoken(day_number(self.run.as_of), language))
 
     @cached_property
     def _tier_rules(self) -> TierRules:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clientier.conditions import EPOCH, Mask
+from clientier.conditions import Mask
 from clientier.config.models import Action
+from clientier.days import day_number
 
 Days = npt.NDArray[np.int64]  # since 1970
 
@@ -46,11 +47,11 @@ def earlier_lists(customers: pd.DataFrame, action: Action, issued: date, since: 
     Needs:  the columns of the action, empty (or missing) where nothing is known
     """
     last, opened, due = (_days(customers, kind, action) for kind in (LAST_ISSUED, OPEN_ISSUED, OPEN_DUE))
-    today = _number(issued)
+    today = day_number(issued)
     carried = due + _length(action.carry_over) >= today if action.carry_over else _nobody(due)
     held_back = today - last < _length(action.every) if action.every else _nobody(last)
     if since is not None:
-        held_back = held_back | carried | (last >= _number(since))
+        held_back = held_back | carried | (last >= day_number(since))
         carried = _nobody(due)
     return Earlier(np.where(carried, opened, NEVER), np.where(carried, due, NEVER), held_back & ~carried)
 
@@ -64,10 +65,6 @@ def _days(customers: pd.DataFrame, kind: str, action: Action) -> Days:
 
 def _nobody(days: Days) -> Mask:
     return np.zeros(len(days), dtype=np.bool_)
-
-
-def _number(day: date) -> int:
-    return (day - EPOCH).days
 
 
 def _length(time: str) -> int:

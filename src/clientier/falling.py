@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from clientier import frames
 from clientier.columns import AS_PREVIOUS, BY_NAME, CUSTOMER_ID, REASON, Column, Kind
-from clientier.conditions import EPOCH
+from clientier.days import day_number
 from clientier.keeping import Ahead, can_be_lost, keeping_rule
 from clientier.numerals import joined
 from clientier.period import Period, months_before
@@ -57,7 +57,7 @@ def falling(customers: pd.DataFrame, days: pd.DataFrame, plan: Plan, period: Per
             (empty where buying does not help, or the gap is not known); reason, why they are in the tier now
     """
     day = next_run(period.as_of)
-    then = (day - EPOCH).days
+    then = day_number(day)
     fails = (customers["keep_until"] < then).to_numpy(dtype=bool, na_value=False)
     waits = (customers["pending_tier"] != "").to_numpy(dtype=bool)
     who = np.flatnonzero((fails | waits) & can_be_lost(customers, plan))
@@ -108,7 +108,7 @@ def _to_keep(later: pd.DataFrame, places: Ints, plan: Plan, day: date) -> pa.Str
         mine = np.flatnonzero(places == place_now)
         words[mine] = _purchases(later.take(mine).reset_index(drop=True), place_now, plan).to_pylist()
     purchases = pa.array(words, pa.string())
-    said = day_spoken((day - EPOCH).days, plan.config.language)
+    said = day_spoken(day_number(day), plan.config.language)
     in_time = f"（最迟{said}）" if plan.config.language == "zh" else f" by {said}"
     return pc.if_else(pc.equal(purchases, ""), "", joined(purchases, in_time))
 

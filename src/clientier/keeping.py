@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from clientier.columns import RATIO_SCALE
-from clientier.conditions import EPOCH, SHARE_COLUMNS, AnyOf, Condition, Mask, comparisons, holds
+from clientier.conditions import SHARE_COLUMNS, AnyOf, Condition, Mask, comparisons, holds
 from clientier.config.models import Metrics, Tier
 from clientier.customers import add_metrics, monetary_of
-from clientier.days import LAST_YEAR
+from clientier.days import LAST_YEAR, day_number, day_numbered
 from clientier.period import Period, period_until
 from clientier.placement import Plan
 from clientier.ratios import Integers as Ints
@@ -27,7 +27,7 @@ from clientier.scores import add_scores
 
 Moments = tuple[Ints, Ints]  # customers, as rows of the batch, and for each a day
 
-LAST_DAY = (date(LAST_YEAR, 12, 31) - EPOCH).days  # nobody looks further ahead
+LAST_DAY = day_number(date(LAST_YEAR, 12, 31))  # nobody looks further ahead
 DAY_SUMS = ("position", "day", "orders", "purchased", "gross", "refunds", "margin")
 _MOST_AT_ONCE = 2**18  # customers on a day judged together: bounds the memory, whatever a batch holds
 NEVER = np.iinfo(np.int64).max  # later than any day
@@ -158,12 +158,12 @@ class Windows:
 @lru_cache(maxsize=8)
 def windows_from(period: Period) -> Windows:
     """Return the windows of ``as_of`` and the days after it, worked out once for a run."""
-    today = (period.as_of - EPOCH).days
+    today = day_number(period.as_of)
     oldest = period.after + timedelta(days=1)  # counts where the window is all there is
     starts = []
     for day in range(today, max(today, LAST_DAY) + 1):
-        later = period_until(EPOCH + timedelta(days=day), period.window, oldest)
-        starts.append(((later.after - EPOCH).days, (later.newer_after - EPOCH).days))
+        later = period_until(day_numbered(day), period.window, oldest)
+        starts.append((day_number(later.after), day_number(later.newer_after)))
         if (
             starts[-1][period.window == "all"] >= today
         ):  # nothing of today is left inside, or in the newer half

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,11 +15,11 @@ from clientier import notes
 from clientier.actions import list_actions
 from clientier.aggregating import aggregate
 from clientier.columns import ACTION_COLUMNS, CUSTOMER_COLUMNS, METRICS, SCORED_COLUMNS, Column
-from clientier.conditions import EPOCH
 from clientier.config import Config, load
 from clientier.customer_sets import read_ids
 from clientier.customers import add_metrics
 from clientier.cutpoints import cut_points
+from clientier.days import day_numbered
 from clientier.engines import BATCH_ROWS, Progress
 from clientier.errors import ConfigError, DataError, Problem
 from clientier.job import open_job
@@ -154,6 +154,6 @@ def _as_of(table: CustomerTable, config: Config) -> date:
     if "last_order" in customers:
         days = (customers["last_order"] + customers["recency_days"]).dropna()
         if len(days):
-            return EPOCH + timedelta(days=int(days.max()))
+            return day_numbered(int(days.max()))
     fact = "the table does not tell the day its metrics were counted to"
     raise ConfigError(Problem("--issued", fact, "give --issued 2026-11-02, from which due dates count"))

@@ -20,7 +20,7 @@ from pyarrow import csv, parquet
 
 from clientier import frames
 from clientier.columns import BY_NAME, CUSTOMER_COLUMNS, Column, Kind
-from clientier.conditions import EPOCH
+from clientier.days import day_number
 from clientier.errors import DataError, Problem
 from clientier.scores import Histogram
 
@@ -222,7 +222,7 @@ def _integer(cell: str, kind: Kind) -> int | None:
 
 def _day(cell: str) -> int | None:
     try:
-        return (date.fromisoformat(cell) - EPOCH).days if _DAY.fullmatch(cell) else None
+        return day_number(date.fromisoformat(cell)) if _DAY.fullmatch(cell) else None
     except ValueError:
         return None
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from clientier import numerals
 from clientier.columns import BY_NAME, Column, Kind
-from clientier.conditions import EPOCH
+from clientier.days import day_numbered
 from clientier.frames import text_array
 from clientier.numerals import Render, joined, rendered
 
@@ -210,4 +210,4 @@ def _chinese_day(day: int) -> str:
 
 
 def _date(day: int) -> date:
-    return date.fromordinal(EPOCH.toordinal() + day)
+    return day_numbered(day)

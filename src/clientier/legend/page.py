@@ -11,8 +11,9 @@ from datetime import date
 from typing import Any
 
 from clientier import wording
-from clientier.conditions import EPOCH, Cuts
+from clientier.conditions import Cuts
 from clientier.config.models import Config, Tier
+from clientier.days import day_number
 from clientier.legend.blocks import Block, Bullets, Heading, Paragraph
 from clientier.legend.markdown import markdown
 from clientier.legend.sentences import tell
@@ -82,7 +83,7 @@ def _currency(summary: Summary, language: str) -> str:
 
 
 def _day(iso: str, language: str) -> str:
-    return day_spoken((date.fromisoformat(iso) - EPOCH).days, language)
+    return day_spoken(day_number(date.fromisoformat(iso)), language)
 
 
 # ---- tiers ------------------------------------------------------------------------------------------

@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 
 from clientier import frames
 from clientier.columns import ACTION_COLUMNS, CUSTOMER_COLUMNS, Kind
-from clientier.conditions import EPOCH
+from clientier.days import day_number
 from clientier.earlier import LAST_ISSUED, OPEN_DUE, OPEN_ISSUED, earlier_column
 from clientier.outputs import Format, action_rows
 from clientier.rendering import with_formulas
 from clientier.tables import CellProblems, read_column
 
 NEVER_EMPTY = ("frequency", "monetary", "gross", "refunds")
-_FIRST, _LAST = (date.min - EPOCH).days, (date.max - EPOCH).days
+_FIRST, _LAST = day_number(date.min), day_number(date.max)
 
 
 def shapes(form: Format) -> tuple[pa.Schema, pa.Schema]:
@@ -40,19 +40,7 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def read_cells(cells: pa.Table, form: Format) -> tuple[pd.DataFrame, list[tuple[str, np.ndarray, str]]]:
     """Return a batch of customers as a frame, and the cells that cannot be read: column, who, what."""
-    if form.kind == "parquet":
-        customers = frames.from_arrow(cells.combine_chunks().to_batches()[0])
-        problems = CellProblems("")
-    else:
-        problems = CellProblems("")
-        read = {
-            column.name: read_column(cells[column.name].combine_chunks(), column, problems)
-            for column in CUSTOMER_COLUMNS
-        }
-        customers = pd.DataFrame(read, copy=False)
-        if form.excel:
-            ids = with_formulas(cells["customer_id"].combine_chunks())
-            customers["customer_id"] = frames.text_column(ids)
+    customers, problems = _typed(cells, form)
     wrong: list[tuple[str, np.ndarray, str]] = []
     for column in CUSTOMER_COLUMNS:
         bad = np.zeros(len(customers), dtype=bool)
@@ -68,6 +56,21 @@ def read_cells(cells: pa.Table, form: Format) -> tuple[pd.DataFrame, list[tuple[
         if bad.any():
             wrong.append((column.name, bad, f"is no {column.kind.value}, or is empty"))
     return customers, wrong
+
+
+def _typed(cells: pa.Table, form: Format) -> tuple[pd.DataFrame, CellProblems]:
+    problems = CellProblems("")
+    if form.kind == "parquet":
+        return frames.from_arrow(cells.combine_chunks().to_batches()[0]), problems
+    read = {
+        column.name: read_column(cells[column.name].combine_chunks(), column, problems)
+        for column in CUSTOMER_COLUMNS
+    }
+    customers = pd.DataFrame(read, copy=False)
+    if form.excel:
+        ids = with_formulas(cells["customer_id"].combine_chunks())
+        customers["customer_id"] = frames.text_column(ids)
+    return customers, problems
 
 
 # ---- lists before -----------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from clientier import frames, wording
 from clientier.actions import ActionLists, list_actions
 from clientier.columns import CUSTOMER_COLUMNS, METRICS
-from clientier.conditions import EPOCH
 from clientier.config.models import Config
 from clientier.cutpoints import CutPoints
+from clientier.days import day_number
 from clientier.outputs import Format, action_rows, customer_rows
 from clientier.placement import Plan, place
 from clientier.scores import Histogram
@@ -212,7 +212,7 @@ class _Pass:
         columns: dict[str, pd.Series[Any]] = {}
         for action in self._run.config.actions:
             mine = rows.filter(pc.equal(rows["action_id"], action.id))
-            columns |= earlier_of(action.id, mine, batch.ids, (self._run.issued - EPOCH).days)
+            columns |= earlier_of(action.id, mine, batch.ids, day_number(self._run.issued))
         return columns
 
     # ---- in order ----

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from clientier.columns import RATIO_SCALE
-from clientier.conditions import EPOCH, Mask
+from clientier.conditions import Mask
 from clientier.config.models import Metrics, Tier
 from clientier.customers import add_metrics, monetary_of
+from clientier.days import day_number
 
 # With more purchases than this the days between the first and the last do not follow from the rounded rhythm.
 _MOST_GAPS = 5_000
@@ -37,7 +38,7 @@ def contradictions(
     """
     yield from _of_derived(customers, as_of)
     yield from _of_money(customers, metrics)
-    yield from _of_days(customers, (after - EPOCH).days, (as_of - EPOCH).days)
+    yield from _of_days(customers, day_number(after), day_number(as_of))
     yield from _of_trend(customers)
 
 
@@ -47,7 +48,7 @@ def of_keeping(customers: pd.DataFrame, tiers: Sequence[Tier], as_of: date) -> I
     Needs:  tier, keep_until
     """
     until = customers["keep_until"]
-    yield "keep_until", _true(until < (as_of - EPOCH).days), "is before as_of"
+    yield "keep_until", _true(until < day_number(as_of)), "is before as_of"
     to_lose = [tier.name for tier in takewhile(lambda tier: tier.when is not None, tiers)]
     free = ~customers["tier"].isin(to_lose)
     yield "keep_until", (free & until.notna()).to_numpy(dtype=bool), "is told of a tier that nobody loses"
