@@ -158,6 +158,23 @@ def actions(config: Config, tally: Tally) -> list[dict[str, Any]]:
     ]
 
 
+def of_customers(config: Config, tally: Tally, points: CutPoints, model: Model | None) -> dict[str, Any]:
+    """Return the sections that follow from the customers, and from what they were measured with.
+
+    Needs:  model, the yardstick that the run was given; None where it fitted its own
+    """
+    return {
+        "customers": tally.customers.total(),
+        "tiers": tiers(config, tally),
+        "actions": actions(config, tally),
+        "potential": dict(sorted(tally.potential.items())),
+        "thresholds": thresholds(points),
+        "cuts": cuts(points),
+        "scores": score_counts(tally, config.scores.levels),
+        "drift": drift(model, tally),
+    }
+
+
 def thresholds(points: CutPoints) -> dict[str, Any]:
     """Return the thresholds of the three scores, money as text."""
     return {

@@ -67,14 +67,7 @@ class Totals:
             "language": config.language,
             "metrics": config.metrics.model_dump(),
             "money": {"lines": _of(told, "money", "lines"), "customers": total},
-            "customers": tally.customers.total(),
-            "tiers": summary.tiers(config, tally),
-            "actions": summary.actions(config, tally),
-            "potential": dict(sorted(tally.potential.items())),
-            "thresholds": summary.thresholds(points),
-            "cuts": summary.cuts(points),
-            "scores": summary.score_counts(tally, config.scores.levels),
-            "drift": summary.drift(given, tally),
+            **summary.of_customers(config, tally, points, given),
         }
 
     def _compare_money(self, money: dict[str, Any]) -> None:
