@@ -63,7 +63,7 @@ def open_store(
                 yield Store(path, connection, scratch)
         except BaseException:
             if is_new:
-                _remove(path)
+                remove_file(path)
             raise
 
 
@@ -172,7 +172,7 @@ def _make(path: Path) -> None:
     """Make an empty store beside its place and move it there: it is a whole one from the first moment."""
     draft = path.with_name(f".{path.name}.partial")
     with output_errors(path), store_errors(path):
-        _remove(draft)
+        remove_file(draft)
         try:
             with _connected() as connection:
                 _attach_file(connection, draft, "STORAGE_VERSION 'latest'")
@@ -182,11 +182,12 @@ def _make(path: Path) -> None:
                 _detach(connection)
             draft.rename(path)
         finally:
-            _remove(draft)
+            remove_file(draft)
         sync_folder(path.parent)
 
 
-def _remove(path: Path) -> None:
+def remove_file(path: Path) -> None:
+    """Remove the file of a database, and its log."""
     for name in (path.name, f"{path.name}.wal"):
         path.with_name(name).unlink(missing_ok=True)
 

@@ -116,15 +116,7 @@ def _recorded(connection: duckdb.DuckDBPyConnection, reports: Reports) -> Record
     counted = connection.execute(
         "SELECT outcome, unchanged, older, count(*) FROM latest GROUP BY ALL"
     ).fetchall()
-    connection.execute(
-        """DELETE FROM store.reported AS known USING latest
-            WHERE NOT unchanged AND NOT older AND known.customer = latest.customer
-              AND known.action_id = latest.action_id AND known.issued = latest.issued"""
-    )
-    connection.execute(
-        """INSERT INTO store.reported (customer, action_id, issued, outcome, day, result)
-           SELECT customer, action_id, issued, outcome, day, result FROM latest WHERE NOT unchanged AND NOT older"""
-    )
+    _keep_latest(connection)
     return Recorded(
         {
             outcome: sum(n for said, same, older, n in counted if said == outcome and not same and not older)
@@ -133,6 +125,18 @@ def _recorded(connection: duckdb.DuckDBPyConnection, reports: Reports) -> Record
         unchanged=sum(n for _, same, _, n in counted if same),
         older=sum(n for _, _, older, n in counted if older),
         blank=reports.blank,
+    )
+
+
+def _keep_latest(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """DELETE FROM store.reported AS known USING latest
+            WHERE NOT unchanged AND NOT older AND known.customer = latest.customer
+              AND known.action_id = latest.action_id AND known.issued = latest.issued"""
+    )
+    connection.execute(
+        """INSERT INTO store.reported (customer, action_id, issued, outcome, day, result)
+           SELECT customer, action_id, issued, outcome, day, result FROM latest WHERE NOT unchanged AND NOT older"""
     )
 
 

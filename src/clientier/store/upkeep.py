@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from clientier.atomic import output_errors, sync_folder
 from clientier.errors import EngineError, Problem
-from clientier.store.opening import NAME, Store, store_errors
+from clientier.store.opening import NAME, Store, remove_file, store_errors
 from clientier.transactions import sql
 
 _FRESH = "fresh"
@@ -46,7 +46,7 @@ def rewrite(store: Store, instead: Mapping[str, str] = MappingProxyType({})) -> 
     before = path.stat().st_size
     draft = path.with_name(f".{path.name}.partial")
     with output_errors(store.path), store_errors(store.path), _removed_at_the_end(draft):
-        _remove(draft)
+        remove_file(draft)
         _fill(store, draft, instead)
         # Closed before the new file takes the name: no log of the old one may be left for it.
         store.connection.execute("CHECKPOINT")
@@ -94,12 +94,7 @@ def _removed_at_the_end(draft: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        _remove(draft)
-
-
-def _remove(draft: Path) -> None:
-    for name in (draft.name, f"{draft.name}.wal"):
-        draft.with_name(name).unlink(missing_ok=True)
+        remove_file(draft)
 
 
 def _sync(path: Path) -> None:
