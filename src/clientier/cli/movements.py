@@ -59,7 +59,10 @@ def history(
     log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
-    """Show one customer month by month: tiers, figures, and the actions given out.
+    """Show one customer month by month.
+
+    Tiers, scores and figures of each run that the store remembers, and the actions given out with what staff
+    reported of them.
 
     Example: clientier history 0012 --store clientier.duckdb
     """

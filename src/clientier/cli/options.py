@@ -63,7 +63,7 @@ Issued = Annotated[
     str | None,
     typer.Option(
         "--issued",
-        metavar="DATE",
+        metavar="DAY",
         help="The day from which due dates count; by default the next business day.",
     ),
 ]
@@ -121,7 +121,7 @@ StoreFile = Annotated[
 Wait = Annotated[
     str | None,
     typer.Option(
-        "--wait", metavar="TIME", help="How long to wait while another run has the lock, e.g. 60s or 10m."
+        "--wait", metavar="TIME", help="How long to wait while another command has the lock, e.g. 60s or 10m."
     ),
 ]
 Previous = Annotated[

@@ -32,7 +32,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     store: opt.StoreFile = None,
     day: Annotated[
         str | None,
-        typer.Option("--day", metavar="DATE", help="The day of the rows that have none in a column day."),
+        typer.Option("--day", metavar="DAY", help="The day of the rows that have none in a column day."),
     ] = None,
     language: opt.ToldIn = "en",
     json: opt.Json = False,

@@ -61,10 +61,10 @@ def remove(
     log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
-    """Take files out of the store, as if they had never been added; all of them or none.
+    """Take files out of the store, all of them or none.
 
-    For a late correction: remove the file, and add the corrected one. What later files repeated of it
-    counts again. Runs that were published stay as they were said.
+    The store is then as if they had never been added. For a late correction: remove the file, and add the
+    corrected one. What later files repeated of it counts again. Runs that were published stay as they were said.
 
     Example: clientier store remove sales/2026-10.csv --store clientier.duckdb
     """
@@ -85,9 +85,10 @@ def check(
     log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
-    """Check the store: read every row, and compare all figures that must agree.
+    """Check that the store agrees with itself.
 
-    Everything that is wrong is told at once, with its figures; then it ends with 1.
+    Every row is read, and all figures that must agree are compared. Everything that is wrong is told at once,
+    with its figures; then it ends with 1.
 
     Example: clientier store check --store clientier.duckdb
     """
@@ -160,11 +161,11 @@ def forget(
     log: opt.Log = None,
     wait: opt.Wait = None,
 ) -> None:
-    """Erase a customer: from the transactions, from every run, and from the bytes of the store.
+    """Erase a customer from the store, down to its bytes.
 
-    The lines stay counted, as erased on request. It tells which published folders hold the customer still;
-    they, the transaction files and all copies are yours to clean. A file that names the customer and is
-    added later brings the customer back.
+    From the transactions and from every run. The lines stay counted, as erased on request. It tells which
+    published folders hold the customer still; they, the transaction files and all copies are yours to
+    clean. A file that names the customer and is added later brings the customer back.
 
     Example: clientier store forget 0012 --store clientier.duckdb
     """

@@ -29,12 +29,12 @@ def add(  # noqa: PLR0913 - one parameter an option
     memory_limit: opt.MemoryLimit = None,
     wait: opt.Wait = None,
 ) -> None:
-    """Add transaction files to the store, all of them or none; the first ones make it.
+    """Add transaction files to the store; the first ones make it.
 
-    Each file is read once. The same file twice is refused. How the first files are read (the transactions:
-    section of the config, date format, encoding, currency) holds for all that follow. An order whose lines
-    come in two files is one order; what two files say of the very same order is reported, and counts as
-    store.overlap says.
+    All of them come in, or none. Each file is read once. The same file twice is refused. How the first
+    files are read (the transactions: section of the config, date format, encoding, currency) holds for all
+    that follow. An order whose lines come in two files is one order; what two files say of the very same
+    order is reported, and counts as store.overlap says.
 
     Example: clientier store add sales/2026-10.csv --store clientier.duckdb
     """
