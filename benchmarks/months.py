@@ -23,6 +23,7 @@ from main_job import CLIENTIER, DATA, HERE, MB, Measured, measure, middle, print
 
 CONFIG = HERE / "main_job.yaml"
 PYTHON = sys.executable
+_SQL = (PYTHON, str(HERE / "sql.py"), str(HERE / "main_job.sql"))
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,33 @@ class Months:
         self.store.rename(self.before)
 
     def steps(self) -> dict[str, list[str]]:
-        """Return what is timed, by name; an output folder comes last where there is one."""
-        every, sql = str(self.home / "*.csv"), [PYTHON, str(HERE / "sql.py"), str(HERE / "main_job.sql")]
+        """Return the processes that are timed, by name; an output folder comes last where there is one."""
         return {
-            "SQL": [*sql, every, str(DATA / "out-SQL")],
-            "SQL aggregate": [*sql, every, "--until=thresholds", str(DATA / "out-sums")],
+            "SQL": [*_SQL, self._every, str(DATA / "out-SQL")],
             "store add": [*_add(self.store), str(self.files[35])],
-            "aggregate": [PYTHON, str(HERE / "aggregate.py"), str(self.store), str(CONFIG)],
             "run --store": [*_run(self.store), str(DATA / "out-run")],
-        }  # fmt: skip
+        }
+
+    def sums(self) -> tuple[float, float, float]:
+        """Return the seconds of SQL's own aggregate; of adding a month; of both adding and our aggregate."""
+        (theirs,) = _told([*_SQL, self._every, "--until=thresholds", str(DATA / "out-sums")])
+        shutil.copyfile(self.before, self.store)
+        added, ours = _told(
+            [PYTHON, str(HERE / "aggregate.py"), str(self.store), str(CONFIG), str(self.files[35])]
+        )
+        return theirs, added, ours
+
+    @property
+    def _every(self) -> str:
+        return str(self.home / "*.csv")
+
+
+def _told(command: Sequence[str]) -> list[float]:
+    """Return the seconds that a script prints of itself."""
+    for output in DATA.glob("out-*"):
+        shutil.rmtree(output)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(seconds) for seconds in done.stdout.split()]
 
 
 def _add(store: Path) -> list[str]:
@@ -96,39 +115,42 @@ def main() -> None:
         months = Months(lines)
         months.make()
         wanted = {"store add"} if asked.adding_only else set(months.steps())
-        rounds = [_round(months, wanted) for _ in range(asked.rounds)]
-        _print(months, rounds)
+        sums = [months.sums() for _ in range(asked.rounds)]
+        rounds = [] if asked.adding_only else [_round(months) for _ in range(asked.rounds)]
+        _print(months, sums, rounds)
 
 
-def _round(months: Months, wanted: set[str]) -> dict[str, Measured]:
+def _round(months: Months) -> dict[str, Measured]:
     shutil.copyfile(months.before, months.store)
     took = {}
     for name, command in months.steps().items():
-        if name in wanted:
-            for output in DATA.glob("out-*"):
-                shutil.rmtree(output)
-            took[name] = measure(command)
+        for output in DATA.glob("out-*"):
+            shutil.rmtree(output)
+        took[name] = measure(command)
     return took
 
 
-def _print(months: Months, rounds: Sequence[Mapping[str, Measured]]) -> None:
+def _print(
+    months: Months, sums: Sequence[tuple[float, ...]], rounds: Sequence[Mapping[str, Measured]]
+) -> None:
     size = sum(file.stat().st_size for file in months.files) / MB
     packed = sum(len(gzip.compress(file.read_bytes())) for file in months.files) / MB
     print(f"\n{months.lines:,} lines in 36 months, {size:,.0f} MB, gzipped {packed:,.0f} MB;", end=" ")
-    print(f"store with one run of each of the last two months {months.store.stat().st_size / MB:,.0f} MB")
+    print(f"the store {months.store.stat().st_size / MB:,.0f} MB, with what its runs said")
+    theirs, added, ours = (median(seconds) for seconds in zip(*sums, strict=True))
+    print(
+        f"inside the processes, seconds: SQL's aggregate {theirs:.2f}; adding {added:.2f}, and aggregate {ours:.2f};"
+    )
+    print(f"adding and the aggregate / SQL's own aggregate: {median(o / t for t, _, o in sums):.2f}")
+    if not rounds:
+        return
     print(f"{'':20}{'wall s':>10}{'CPU s':>10}{'peak MB':>10}")
     for name in rounds[0]:
         print_row(name, middle([one[name] for one in rounds]))
-    if "SQL" not in rounds[0]:
-        return
-    sums, whole = (
-        median(one["store add"].wall + one[ours].wall for one in rounds)
-        / median(one[theirs].wall for one in rounds)
-        for ours, theirs in (("aggregate", "SQL aggregate"), ("run --store", "SQL"))
-    )
-    print(
-        f"adding and the aggregate / SQL's own aggregate: {sums:.2f}; adding and the run / SQL: {whole:.2f}"
-    )
+    for figure in ("wall", "cpu"):
+        took = [{name: getattr(one[name], figure) for name in one} for one in rounds]
+        ratio = median((one["store add"] + one["run --store"]) / one["SQL"] for one in took)
+        print(f"adding and the run / SQL, {figure}: {ratio:.2f} (median of the ratios of a round)")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 python benchmarks/sql.py SQL LINES [--memory-limit=2GB] [--until=HEADING] OUT
 
-With --until it stops before the first comment that has this heading.
+With --until it stops before the first comment that has this heading, and prints the seconds that took.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -29,7 +30,10 @@ def main() -> None:
         if limit := options.get("memory-limit"):
             connection.execute(f"SET memory_limit = '{limit}'")
         connection.execute(f"SET VARIABLE lines = '{source}'")
+        started = time.perf_counter()
         connection.execute(statements)
+        if heading:
+            print(f"{time.perf_counter() - started:.3f}")
 
 
 if __name__ == "__main__":
