@@ -114,7 +114,6 @@ def main() -> None:
     for lines in asked.lines:
         months = Months(lines)
         months.make()
-        wanted = {"store add"} if asked.adding_only else set(months.steps())
         sums = [months.sums() for _ in range(asked.rounds)]
         rounds = [] if asked.adding_only else [_round(months) for _ in range(asked.rounds)]
         _print(months, sums, rounds)
