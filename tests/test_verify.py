@@ -470,6 +470,17 @@ def test_the_command_ends_with_1_and_tells_no_customer_data(
 STABLE = """\
 stability: {demote_after: 2}
 """
+KEPT = """\
+transactions:
+  columns: {customer: customer_id, order: order_id, date: order_date, amount: amount}
+keep: {file: keep.txt}
+stability: {demote_after: 2}
+tiers:
+  - {name: ordinary, when: {monetary: ">= 50"}}
+  - {name: small, otherwise: true}
+  - {name: review, when: {refund_rate: ">= 0.5"}}
+actions: []
+"""
 
 
 @pytest.fixture
@@ -487,6 +498,23 @@ def april(shop: Path, tmp_path: Path) -> Path:
 def test_an_output_with_pending_moves_verifies(april: Path) -> None:
     customers = pd.read_csv(april / "customers.csv", dtype=str, keep_default_na=False)
     assert set(customers["pending_tier"]) > {""}
+    assert verify_output(april).problems == ()
+
+
+def test_a_pending_move_of_a_customer_on_a_keep_file_verifies(tmp_path: Path) -> None:
+    # Sent back all of 100.00 in April: by the rules for review, by the keep list small, ordinary until a second run.
+    (tmp_path / "keep.txt").write_text("0012\n", encoding="utf-8")
+    (tmp_path / "clientier.yaml").write_text(KEPT, encoding="utf-8")
+    (tmp_path / "sales.csv").write_text(
+        "customer_id,order_id,order_date,amount\n0012,1,2026-03-10,100\n0012,2,2026-04-10,-100\n",
+        encoding="utf-8",
+    )
+    march = written(tmp_path, "march", as_of="2026-03-31")
+    april = written(tmp_path, "april", as_of="2026-04-30", previous=march)
+
+    (row,) = pd.read_csv(april / "customers.csv", dtype=str).to_dict("records")
+    assert (row["tier"], row["pending_tier"]) == ("ordinary", "small")
+    assert row["reason"].endswith("kept: on the keep list")
     assert verify_output(april).problems == ()
 
 

@@ -134,7 +134,7 @@ def _nothing(count: int, kind: Kind) -> pd.Series[Any]:
 
 def _kept(config: Config, customers: pd.DataFrame, language: str) -> frozenset[str]:
     """Return who was kept out of the last tier: the folder does not hold the keep file itself."""
-    moved = customers["reason"] == wording.on_the_keep_list(language)
+    moved = wording.says_kept(customers["reason"], language)
     return frozenset(config.keep.customers) | frozenset(customers.loc[moved, "customer_id"])
 
 

@@ -43,6 +43,11 @@ def on_the_keep_list(language: str) -> str:
     return "在保留名单中，不列入待复核" if language == "zh" else "kept: on the keep list"
 
 
+def says_kept(reasons: pd.Series[str], language: str) -> pd.Series[bool]:
+    """Say of each reason whether it is that of the keep list, a pending move told before it or not."""
+    return reasons.str.endswith(on_the_keep_list(language))
+
+
 def stays(
     facts: pa.StringArray, when: Condition, stay: Condition, cuts: Cuts, language: str, currency: str | None
 ) -> pa.StringArray:

@@ -199,7 +199,7 @@ class _Pass:
         """Return the plan; of a keep list in a file only those are known whose reason names it."""
         if self._run.config.keep.file is None:
             return self._plan
-        kept = customers["reason"] == wording.on_the_keep_list(self._run.config.language)
+        kept = wording.says_kept(customers["reason"], self._run.config.language)
         listed = frozenset(customers.loc[kept, "customer_id"])
         return replace(self._plan, kept=self._plan.kept | listed) if listed else self._plan
 
