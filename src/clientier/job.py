@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from clientier.atomic import private_folder
 from clientier.config import Config, Loaded, load
@@ -26,7 +26,9 @@ from clientier.store.relations import digests as store_digests
 from clientier.store.relations import read_store
 from clientier.store.runs import Recorder
 from clientier.store.settled import refuse_other_config
-from clientier.transactions.files import input_paths
+from clientier.transactions.files import input_paths, sha256_of
+
+Digests = TypeVar("Digests")
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def as_of_now(job: Job) -> date | None:
 
 
 @contextmanager
-def hashing(digests: Callable[[], list[str]]) -> Iterator[Future[list[str]]]:
+def hashing(digests: Callable[[], Digests]) -> Iterator[Future[Digests]]:
     """Compute the sha256 of files beside the work: hashing leaves Python free to run."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing") as pool:
         future = pool.submit(digests)
@@ -157,9 +159,3 @@ def hashing(digests: Callable[[], list[str]]) -> Iterator[Future[list[str]]]:
             yield future
         finally:
             future.cancel()
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,10 +16,11 @@ from clientier.config import digest
 from clientier.customer_sets import digest_of
 from clientier.errors import OutputError, Problem
 from clientier.history import find_history
-from clientier.job import Job, as_of_now, sha256_of
+from clientier.job import Job, as_of_now
 from clientier.outputs import json_text
 from clientier.period import last_month_end, next_business_day
 from clientier.store.runs import run_of_month
+from clientier.transactions.files import sha256_of
 
 NAME = "manifest.json"
 

@@ -155,7 +155,6 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType({
         "Window {window}, {first} to {last}. Issued {issued}.",
         "统计期：{window}（{first} 至 {last}）。下达日期：{issued}。",
     ),
-    "pyramid": ("Pyramid", "客户金字塔"),
     "customers": ("customers", "客户数"),
     "share": ("share", "占比"),
     "value_share": ("share of it", "金额占比"),

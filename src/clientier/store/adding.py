@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -22,13 +21,11 @@ from clientier.options import RunOptions
 from clientier.store import overlap, rows, settled
 from clientier.store.opening import Store, open_store, transaction
 from clientier.store.overlap import Overlap
-from clientier.transactions.files import files_meant, input_paths
+from clientier.transactions.files import files_meant, input_paths, sha256_of
 from clientier.transactions.limit import refuse_beyond_limit
 
 if TYPE_CHECKING:
     from clientier.engines import Progress
-
-_SHA256 = "sha256"
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,7 @@ def _told_apart(store: Store, names: Sequence[str]) -> tuple[list[_Arrival], lis
     meant = files_meant(names)
     paths = input_paths(meant, store.scratch)
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing") as pool:
-        digests = list(pool.map(_sha256_of, paths))
+        digests = list(pool.map(sha256_of, paths))
     arrived: list[_Arrival] = []
     skipped: list[SkippedFile] = []
     for name, sha256 in zip(meant, digests, strict=True):
@@ -151,11 +148,6 @@ def _told_apart(store: Store, names: Sequence[str]) -> tuple[list[_Arrival], lis
             arrived.append(_Arrival(name, sha256))
             known[sha256] = name, None
     return arrived, skipped
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, _SHA256).hexdigest()
 
 
 def _known(file: SkippedFile) -> Problem:

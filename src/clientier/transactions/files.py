@@ -211,3 +211,9 @@ def _no_room(path: str, error: OSError) -> OutputError:
     return OutputError(
         Problem(str(Path(path).parent), fact, "make room, or set TMPDIR to a folder with room")
     )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

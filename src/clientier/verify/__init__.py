@@ -7,6 +7,7 @@ derived again, every customer is placed again, every list, count and page is mad
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from clientier.config import Config
 from clientier.cutpoints import points_of_model
 from clientier.engines import Progress
 from clientier.errors import DataError, Problem
+from clientier.job import hashing
 from clientier.manifest import NAME
 from clientier.model import Model
 from clientier.verify.customers import Counted, Run, Share, verify_customers
-from clientier.verify.files import File, compare_files, hashed, is_known_version
+from clientier.verify.files import File, compare_files, files_of, is_known_version
 from clientier.verify.findings import Findings
 from clientier.verify.papers import SUMMARY, Papers, Summary, read_papers
 from clientier.verify.totals import Totals, compare_lines
@@ -62,12 +64,12 @@ def verify_output(folder: Path, progress: Progress | None = None) -> Verified:
     """
     _refuse_what_is_no_output(folder)
     found, of_files = Findings(), Findings()
-    with hashed(folder) as hashing:
+    with hashing(partial(files_of, folder)) as digests:
         papers = read_papers(folder, found)
         counted = (
             _recompute(folder, papers, found, progress) if is_known_version(papers, found) else Counted()
         )
-        files = hashing.result()
+        files = digests.result()
     compare_files(papers, files, counted.rows, of_files)
     return _verified(folder, papers, files, counted, [*of_files.problems(), *found.problems()])
 

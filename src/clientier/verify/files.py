@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from clientier.job import sha256_of
 from clientier.manifest import NAME
+from clientier.transactions.files import sha256_of
 from clientier.verify.findings import MISSING, Findings
 from clientier.verify.papers import SUMMARY, Manifest, Papers
 
@@ -25,14 +23,8 @@ class File:
     sha256: str | None  # None where it cannot be read
 
 
-@contextmanager
-def hashed(folder: Path) -> Iterator[Future[dict[str, File]]]:
-    """Compute the sha256 of every file beside the work: hashing leaves Python free to run."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing") as pool:
-        yield pool.submit(_files, folder)
-
-
-def _files(folder: Path) -> dict[str, File]:
+def files_of(folder: Path) -> dict[str, File]:
+    """Return every file of a folder by its name there."""
     paths = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
     return {path.relative_to(folder).as_posix(): _file(path) for path in paths}
 
