@@ -50,7 +50,10 @@ def published(job: Job, inputs: list[Path]) -> Path:
     target.mkdir()
     (target / "customers.csv").write_text("customer_id\n", encoding="utf-8")
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs]
-    content = {"made_from": made_from(job, digests, AS_OF, ISSUED, None), "outputs": [{"name": "customers.csv"}]}
+    content = {
+        "made_from": made_from(job, digests, AS_OF, ISSUED, None),
+        "outputs": [{"name": "customers.csv"}],
+    }
     (target / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
     return target
 

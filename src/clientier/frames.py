@@ -32,7 +32,9 @@ def from_arrow(batch: pa.RecordBatch) -> pd.DataFrame:
 
 def from_table(table: pa.Table) -> pd.DataFrame:
     """Return a whole table as a frame."""
-    return pd.DataFrame({name: column_from_arrow(table[name].combine_chunks()) for name in table.column_names})
+    return pd.DataFrame(
+        {name: column_from_arrow(table[name].combine_chunks()) for name in table.column_names}
+    )
 
 
 def column_from_arrow(values: pa.Array) -> pd.Series[Any]:
