@@ -501,6 +501,15 @@ def test_an_output_with_pending_moves_verifies(april: Path) -> None:
     assert verify_output(april).problems == ()
 
 
+@pytest.mark.parametrize("key", ["active", "kept", "stayed", "down", "lost", "retention", "loss"])
+def test_a_forged_figure_of_retention_is_found(april: Path, key: str) -> None:
+    path = april / "summary.json"
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    summary["movements"]["retention"][0][key] = "0.5" if key in ("retention", "loss") else 99
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    assert "summary.json: movements: retention: the figures of key do not add up" in found(april)
+
+
 def test_a_pending_move_of_a_customer_on_a_keep_file_verifies(tmp_path: Path) -> None:
     # Sent back all of 100.00 in April: by the rules for review, by the keep list small, ordinary until a second run.
     (tmp_path / "keep.txt").write_text("0012\n", encoding="utf-8")

@@ -20,7 +20,7 @@ from clientier.falling import FALLING_COLUMNS
 from clientier.movements import COLUMNS
 from clientier.outputs import Format
 from clientier.rendering import with_formulas, without_formulas
-from clientier.summary import Tally
+from clientier.summary import Tally, share
 from clientier.verify.findings import Findings
 from clientier.verify.papers import SUMMARY
 from clientier.verify.rows import RowFile, differing
@@ -139,6 +139,7 @@ def compare_matrix(
             *_of_margins(told, tally, config),
             *_of_cells(told, movers, config),
             *_of_causes(told, movers),
+            *_of_retention(told),
         ]
     except (KeyError, TypeError, AttributeError, InvalidOperation):
         facts = ["is no matrix of movements"]
@@ -189,3 +190,13 @@ def _of_causes(told: Mapping[str, Any], movers: Movers) -> Iterator[str]:
     for row in told["movements"]:
         if row["customers"] != sum(row["causes"].values()):
             yield f"{row['movement']}: {row['customers']:,} customers, but its causes do not add up to that"
+
+
+def _of_retention(told: Mapping[str, Any]) -> Iterator[str]:
+    """Of the active then, kept and lost make the whole; of the kept, those who stayed and those who fell."""
+    for row in told["retention"]:
+        active, kept = row["kept"] + row["lost"], row["stayed"] + row["down"]
+        rates = [Decimal(row[name] or 0) for name in ("retention", "loss")]
+        right = [share(kept, active), share(row["lost"], active)]
+        if (row["active"], row["kept"], rates) != (active, kept, right):
+            yield f"retention: the figures of {row['tier']} do not add up"
