@@ -12,14 +12,14 @@ from pathlib import Path
 from clientier.aggregating import aggregate
 from clientier.job import open_job
 from clientier.options import RunOptions
-from clientier.store.adding import add
+from clientier.store.adding import add_to_store
 
 
 def main() -> None:
     """Add, then aggregate as a run does before it places anybody; nothing is published."""
     store, config, file = map(Path, sys.argv[1:])
     started = time.perf_counter()
-    add(RunOptions((str(file),), config, store=store))
+    add_to_store(RunOptions((str(file),), config, store=store))
     added = time.perf_counter()
     with open_job(RunOptions((), config, store=store, trial=True)) as job:
         aggregate(job, keep_days=True)

@@ -20,11 +20,11 @@ from clientier.customers import day_sums_sql, sums_sql
 from clientier.cutpoints import Counted
 from clientier.engines import BATCH_ROWS, Progress
 from clientier.engines.checking import Checked, check_transactions
+from clientier.engines.connecting import another, connect
 from clientier.engines.reading import Reading, read_transactions
-from clientier.errors import ConfigError, DataError, EngineError, Problem
+from clientier.errors import DataError, EngineError, Problem
 from clientier.period import Period
 from clientier.scores import Histogram
-from clientier.transactions import sql
 
 
 class DuckDBEngine:
@@ -32,12 +32,9 @@ class DuckDBEngine:
 
     def __init__(self, scratch: Path, memory_limit: str | None = None) -> None:
         self._scratch = scratch
-        self._connection = duckdb.connect(config={"temp_directory": str(scratch / "spill")})
-        self._connection.execute("SET preserve_insertion_order = false")
+        self._connection = connect(scratch, memory_limit)
         self._numbers: str | None = None
         self._recalled: list[str] = []
-        if memory_limit:
-            self._limit_memory(memory_limit)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -57,13 +54,6 @@ class DuckDBEngine:
     def recall(self, relation: str) -> None:
         """Let every customer carry what a relation (customer, and any columns) knows of them."""
         self._recalled.append(relation)
-
-    def _limit_memory(self, memory_limit: str) -> None:
-        try:
-            self._connection.execute(f"SET memory_limit = {sql.literal(memory_limit)}")
-        except duckdb.Error:
-            fix = "write a size such as 2GB or 800MB"
-            raise ConfigError(Problem("--memory-limit", f"'{memory_limit}' is not a size", fix)) from None
 
     def close(self) -> None:
         """Give back memory and spilled files."""
@@ -149,7 +139,7 @@ class DuckDBEngine:
 
         Safe to call in several threads at once.
         """
-        with engine_errors(), self._connection.cursor() as cursor:
+        with engine_errors(), another(self._connection) as cursor:
             query = f"SELECT * FROM customer_days WHERE place BETWEEN {first} AND {last}"
             return frames.from_table(cursor.sql(query).to_arrow_table())
 

@@ -21,7 +21,7 @@ def watched(connection: duckdb.DuckDBPyConnection, progress: Progress | None, ta
     if progress is None:
         yield
         return
-    connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+    connection.execute("SET enable_progress_bar = true")
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(connection, progress, task, done), daemon=True)
     watcher.start()

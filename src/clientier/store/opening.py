@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from clientier.atomic import output_errors, private_folder, sync_folder
-from clientier.errors import ConfigError, EngineError, OutputError, Problem
+from clientier.errors import EngineError, OutputError, Problem
 from clientier.locks import held, lock_of_store
 from clientier.store import schema
 from clientier.transactions import sql
@@ -146,26 +146,11 @@ def _first_line(error: Exception) -> str:
 def _connected(
     scratch: Path | None = None, memory_limit: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    )
+    connection = connect(scratch, memory_limit)
     try:
-        if scratch is not None:
-            connection.execute(f"SET temp_directory = {sql.literal(str(scratch / 'spill'))}")
-            connection.execute("SET preserve_insertion_order = false")
-        if memory_limit is not None:
-            _limit_memory(connection, memory_limit)
         yield connection
     finally:
         connection.close()
-
-
-def _limit_memory(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
-    try:
-        connection.execute(f"SET memory_limit = {sql.literal(memory_limit)}")
-    except duckdb.Error:
-        fix = "write a size such as 2GB or 800MB"
-        raise ConfigError(Problem("--memory-limit", f"'{memory_limit}' is not a size", fix)) from None
 
 
 def _make(path: Path) -> None:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from clientier import frames
 from clientier.columns import AS_PREVIOUS, BY_NAME
+from clientier.engines.connecting import another
 from clientier.period import month_of
 
 _COLUMNS = (
@@ -91,7 +92,7 @@ class Recorder:
     """A run being remembered: nothing of it is in the store before ``commit``."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-        self._cursor = connection.cursor()  # the run's own connection is busy handing customers out
+        self._cursor = another(connection)  # the run's own connection is busy handing customers out
         self._as_of = as_of
         self._cursor.execute("BEGIN")
         ((self.run,),) = self._cursor.execute("SELECT coalesce(max(run), 0) + 1 FROM store.runs").fetchall()
