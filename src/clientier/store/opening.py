@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from clientier.atomic import output_errors, private_folder, sync_folder
+from clientier.engines.connecting import connect
 from clientier.errors import EngineError, OutputError, Problem
 from clientier.locks import held, lock_of_store
 from clientier.store import schema
