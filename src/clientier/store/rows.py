@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -51,16 +51,28 @@ def keep_order_days(connection: duckdb.DuckDBPyConnection, first: int) -> None:
     Raises:  DataError where the money of one order is too much for 64 bits
     """
     amounts = ", ".join(f"CAST({column} AS {MONEY})" for column in _MONEY_COLUMNS)
+    query = f"""
+        INSERT INTO store.order_days
+        SELECT file + {first}, c.customer, "order", day, purchases, {amounts}, lines, FALSE, FALSE
+        FROM ({counting.order_days_by_file(connection)}) AS o
+             JOIN store.customers AS c ON c.customer_id = o.customer
+        ORDER BY file, c.customer, day, "order" """
     try:
-        connection.execute(f"""
-            INSERT INTO store.order_days
-            SELECT file + {first}, c.customer, "order", day, purchases, {amounts}, lines, FALSE, FALSE
-            FROM ({counting.order_days_by_file(connection)}) AS o
-                 JOIN store.customers AS c ON c.customer_id = o.customer
-            ORDER BY file, c.customer, day, "order" """)
+        with _kept_in_order(connection):
+            connection.execute(query)
     except duckdb.ConversionException:
         fact = "the amounts of one order add up to 10^12 or more"
         raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
+
+
+@contextlib.contextmanager
+def _kept_in_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Insert rows in the order in which they come: else the store is two thirds larger, and slower to sum."""
+    connection.execute("SET preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        connection.execute("SET preserve_insertion_order = false")
 
 
 def keep_outcomes(connection: duckdb.DuckDBPyConnection, first: int) -> None:
