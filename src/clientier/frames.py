@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -89,9 +88,15 @@ def _typed_column(values: pd.Series[Any], column: Column) -> pa.Array:
     numbers = pa.array(values, type=pa.int64(), from_pandas=True)
     if column.kind in (Kind.COUNT, Kind.DAY):
         return numbers if column.kind is Kind.COUNT else numbers.cast(pa.int32()).cast(pa.date32())
-    kind = _ARROW_TYPES[column.kind]
-    unit = pa.scalar(Decimal(1) / column.kind.scale, type=pa.decimal128(7, kind.scale))
-    return pc.multiply(numbers.cast(pa.decimal128(19, 0)), unit).cast(kind)
+    return _decimals(numbers, _ARROW_TYPES[column.kind])
+
+
+def _decimals(units: pa.Int64Array, kind: pa.Decimal128Type) -> pa.Decimal128Array:
+    """Return the decimals that integers are in units of the last decimal: their low halves, the sign above."""
+    low = pc.fill_null(units, 0).to_numpy()
+    halves = np.column_stack((low, low >> 63))
+    exact = pa.Array.from_buffers(kind, len(units), [None, pa.py_buffer(halves)])
+    return exact if units.null_count == 0 else pc.if_else(pc.is_valid(units), exact, pa.scalar(None, kind))
 
 
 def arrow_type(name: str) -> pa.DataType:

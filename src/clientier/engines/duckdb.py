@@ -111,7 +111,7 @@ class DuckDBEngine:
         try:
             with engine_errors():
                 query = self._with_what_is_known(sums_sql(metrics, period))
-                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {_placed(query)}")
+                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {query}")
                 if keep_days:
                     self._keep_days(metrics, period)
         except duckdb.ConversionException:
@@ -183,11 +183,14 @@ class DuckDBEngine:
 
     def _with_what_is_known(self, sums: str) -> str:
         """Return the query of the sums beside what is recalled of the customers, all by their ids."""
-        named, joins = self._named()
-        for place, relation in enumerate(self._recalled):
-            named += f", known_{place}.* EXCLUDE (customer)"
-            joins += f" LEFT JOIN ({relation}) AS known_{place} ON known_{place}.customer = sums.customer_id"
-        return f"SELECT {named} FROM ({sums}) AS sums{joins}"
+        named, names = self._named()
+        customer = "customer_id" if self._numbers is None else "customer_number"
+        placed = _placed(f"SELECT {named} FROM ({sums}) AS sums{names}")  # sorted while the rows are narrow
+        known, joins = "", ""
+        for at, relation in enumerate(self._recalled):
+            known += f", known_{at}.* EXCLUDE (customer)"
+            joins += f" LEFT JOIN ({relation}) AS known_{at} ON known_{at}.customer = placed.{customer}"
+        return f"SELECT placed.*{known} FROM ({placed}) AS placed{joins}"
 
     def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
         """Count the customers at each value of recency_days, frequency or monetary."""
