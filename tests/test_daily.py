@@ -186,7 +186,12 @@ def test_what_was_made_of_it_is_noted(shop: Path, capsys: Out) -> None:
     ("options", "code", "told"),
     [
         (["--as-of", "2026-10-30"], 1, "--store: the store knows no run on or before 2026-10-30"),
-        (["--issued", "2026-11-01"], 2, "--issued: 2026-11-01 lies before the list of the run of 2026-10-31"),
+        (["--issued", "2026-11-01"], 2, "--issued: 2026-11-01 lies before the last day counted, 2026-11-"),
+        (
+            ["--as-of", "2026-10-31", "--issued", "2026-11-01"],
+            2,
+            "--issued: 2026-11-01 lies before the list of the run of 2026-10-31",
+        ),
         (["november.csv"], 2, "--store: a run reads files or the store, not both"),
         (["--model", "2026-10/model.yaml"], 2, "--model: a daily list takes none"),
     ],

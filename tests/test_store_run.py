@@ -174,6 +174,11 @@ def test_a_run_has_one_source(shop: RunOptions, change: dict[str, Any], fact: st
         run(replace(shop, **change))
 
 
+def test_lists_are_not_given_out_before_the_last_day_counted(shop: RunOptions) -> None:
+    with pytest.raises(ConfigError, match="2025-12-01 lies before the last day counted, 2026-01-31"):
+        run(replace(shop, issued="2025-12-01"))
+
+
 # ---- movements --------------------------------------------------------------------------------------
 
 

@@ -109,8 +109,15 @@ def _store_of(options: RunOptions, loaded: Loaded, engine: DuckDBEngine, purpose
 
 
 def issue_date(job: Job, as_of: date) -> date:
-    """Return the day from which due dates count."""
-    return job.options.issue_date or next_business_day(as_of)
+    """Return the day from which due dates count.
+
+    Raises:  ConfigError where it lies before the last day counted: what was given out earlier would not be seen
+    """
+    issued = job.options.issue_date or next_business_day(as_of)
+    if issued < as_of:
+        fact = f"{issued} lies before the last day counted, {as_of}"
+        raise ConfigError(Problem("--issued", fact, "write the day on which the lists go out"))
+    return issued
 
 
 def settled_as_of(config: Config, newest: date) -> date:
