@@ -58,6 +58,7 @@ class Months:
         if self.before.exists():
             return
         run = DATA / "out-before"
+        self.store.unlink(missing_ok=True)
         measure([*_add(self.store), *map(str, self.files[:35])])
         print(f"the store of 35 months, without a run: {self.store.stat().st_size / MB:,.0f} MB")
         measure([*_run(self.store), str(run)])
