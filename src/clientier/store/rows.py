@@ -72,7 +72,8 @@ def _kept_in_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.execute("SET preserve_insertion_order = false")
+        with contextlib.suppress(duckdb.Error):  # a transaction that failed takes no more statements
+            connection.execute("SET preserve_insertion_order = false")
 
 
 def keep_outcomes(connection: duckdb.DuckDBPyConnection, first: int) -> None:
