@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -36,10 +37,16 @@ def real_data() -> Path:
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 256 kB."""
-    disk = tmp_path / "disk"
+    with mounted(tmp_path / "disk", "256k") as disk:
+        yield disk
+
+
+@contextlib.contextmanager
+def mounted(disk: Path, size: str) -> Iterator[Path]:
+    """Mount a disk of this size, in memory; without the right to, the test is skipped."""
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
     if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root on Linux may mount a tiny disk")
+        pytest.skip("only root on Linux may mount a disk")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)

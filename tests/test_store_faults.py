@@ -25,6 +25,7 @@ from clientier.locks import lock_of_output, lock_of_store
 from clientier.store.checking import check_store
 from clientier.store.opening import open_store
 from clientier.verify import verify_output
+from conftest import mounted
 from forked import Forked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there nothing is locked")
@@ -317,13 +318,8 @@ def test_of_two_that_start_at_once_each_does_its_work_whole_or_not_at_all(
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 16 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root on Linux may mount a disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", "16m") as folder:
+        yield folder
 
 
 @contextlib.contextmanager
