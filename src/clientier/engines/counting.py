@@ -14,11 +14,16 @@ from clientier.transactions import currencies, sql
 from clientier.transactions.lines import (
     BAD_DATE,
     FIRST_REJECTED,
-    GIVEN_BACK,
     NETTED,
-    PURCHASE,
     USABLE,
     LineReader,
+)
+from clientier.transactions.netting import (
+    ORDER_DAY_PURCHASES,
+    amount_of_line,
+    netted_sql,
+    order_days_sql,
+    sums_of_rows,
 )
 
 # kind = side + 4 * rounded + 8 * currency (its number in CODES, 0 for none) + 2048 * outcome + 2^32 * file
@@ -26,6 +31,7 @@ _SIDE, _ROUNDED, _CURRENCY = "(kind % 4)", "(kind // 4 % 2)", "(kind // 8 % 256)
 _OUTCOME, _FILE = "(kind % 4294967296 // 2048)", "CAST(kind // 4294967296 AS INTEGER)"
 _CODES = (*currencies.CODES, currencies.SEVERAL)
 _HELPERS = ("kind", "amount")
+_ROWS = f"SELECT *, {_FILE} AS file, {_SIDE} AS side FROM counted WHERE {_OUTCOME} = {USABLE}"
 
 
 def count(connection: duckdb.DuckDBPyConnection, reader: LineReader, scan: str) -> None:
@@ -43,15 +49,11 @@ def count(connection: duckdb.DuckDBPyConnection, reader: LineReader, scan: str) 
     )
     usable = f'{if_usable} customer_text END AS customer, CAST({order} AS VARCHAR) AS "order", {if_usable} day END AS day'
     status = config.refunds.status
-    amount = f"CASE side WHEN {GIVEN_BACK} THEN abs(amount) ELSE amount END" if status else "amount"
+    amount = amount_of_line() if status else "amount"
     margin = f"sum({if_usable} margin END)" if config.columns.cost else "0"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE counted AS
-        SELECT customer, "order", day, kind, lines, amount,
-               CASE WHEN {_SIDE} = {NETTED} THEN CAST(amount > 0 AS BIGINT)
-                    WHEN {_SIDE} IN ({PURCHASE}, {GIVEN_BACK}) THEN lines ELSE 0 END AS purchases,
-               CASE WHEN amount > 0 THEN amount ELSE 0 END AS gross,
-               CASE WHEN {_SIDE} = {GIVEN_BACK} THEN amount WHEN amount < 0 THEN -amount ELSE 0 END AS refunds,
+        SELECT customer, "order", day, kind, lines, amount, {sums_of_rows(_SIDE)},
                CAST(margin AS DECIMAL(38,6)) AS margin
         FROM (SELECT customer, "order", day, kind, sum(amount) AS amount, {margin} AS margin, count(*) AS lines
               FROM (SELECT outcome, {_kind()} AS kind, {usable}, {if_usable} {amount} END AS amount, margin
@@ -134,7 +136,7 @@ def leave_order_days(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"DELETE FROM counted WHERE {_OUTCOME} <> {USABLE}")
     kinds = f"SELECT DISTINCT kind FROM tally WHERE {_OUTCOME} = {USABLE}"
     if len(connection.execute(kinds).fetchall()) > 1 or _is_any_alone(connection):
-        connection.execute(f"CREATE TEMP TABLE order_days AS {_added_up()}")
+        connection.execute(f"CREATE TEMP TABLE order_days AS {order_days_sql(_ROWS)}")
         connection.execute("DROP TABLE counted")
     else:
         for column in _HELPERS:
@@ -146,32 +148,6 @@ def leave_order_days(connection: duckdb.DuckDBPyConnection) -> None:
 def _is_any_alone(connection: duckdb.DuckDBPyConnection) -> bool:
     query = f"SELECT 1 FROM tally WHERE {_OUTCOME} = {USABLE} AND {_SIDE} <> {NETTED} LIMIT 1"
     return bool(connection.execute(query).fetchall())
-
-
-# One with an order id is one purchase at most.
-_PURCHASES = 'CASE WHEN "order" IS NULL THEN purchases ELSE CAST(gross > 0 AS BIGINT) END AS purchases'
-
-
-def _added_up() -> str:
-    """Order days from rows of several files and kinds."""
-    return f"""
-        SELECT customer, "order", day, {_PURCHASES}, gross, refunds, margin, lines
-        FROM ({_netted('customer, "order", day')})"""
-
-
-def _netted(keys: str) -> str:
-    """Sum by the keys, netted lines as one amount; ``alone_*`` is of the others."""
-    netted, alone = f"{_SIDE} = {NETTED}", f"{_SIDE} <> {NETTED}"
-    return f"""
-        SELECT {keys}, purchases, margin, lines, alone_gross, alone_refunds,
-               alone_gross + CASE WHEN net > 0 THEN net ELSE 0 END AS gross,
-               alone_refunds + CASE WHEN net < 0 THEN -net ELSE 0 END AS refunds
-        FROM (SELECT {keys}, CAST(sum(purchases) AS BIGINT) AS purchases,
-                     sum(CASE WHEN {netted} THEN amount ELSE 0 END) AS net,
-                     sum(CASE WHEN {alone} THEN gross ELSE 0 END) AS alone_gross,
-                     sum(CASE WHEN {alone} THEN refunds ELSE 0 END) AS alone_refunds,
-                     sum(margin) AS margin, CAST(sum(lines) AS BIGINT) AS lines
-              FROM (SELECT *, {_FILE} AS file FROM counted WHERE {_OUTCOME} = {USABLE}) GROUP BY {keys})"""
 
 
 def order_days_by_file(connection: duckdb.DuckDBPyConnection) -> str:
@@ -189,5 +165,6 @@ def order_days_by_file(connection: duckdb.DuckDBPyConnection) -> str:
                    0 AS alone_refunds, margin, lines
             FROM counted WHERE {_OUTCOME} = {USABLE}"""
     return f"""
-        SELECT file, customer, "order", day, {_PURCHASES}, gross, refunds, alone_gross, alone_refunds, margin, lines
-        FROM ({_netted('file, customer, "order", day')})"""
+        SELECT file, customer, "order", day, {ORDER_DAY_PURCHASES}, gross, refunds, alone_gross, alone_refunds,
+               margin, lines
+        FROM ({netted_sql(_ROWS, 'file, customer, "order", day')})"""

@@ -15,6 +15,7 @@ import duckdb
 from clientier.config.models import Transactions
 from clientier.errors import DataError, Problem
 from clientier.transactions.limit import refuse_beyond_limit
+from clientier.transactions.netting import ORDER_DAY_PURCHASES
 from clientier.transactions.results import Input, Reading
 
 _SUMS = "purchases, gross, refunds, margin, lines"
@@ -68,11 +69,9 @@ def _kept_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _netted_together(where: str) -> str:
-    """Order days whose lines come from several files; one with an order id is one purchase at most."""
+    """Order days whose lines come from several files."""
     return f"""
-        SELECT customer, "order", day,
-               CASE WHEN "order" IS NULL THEN purchases ELSE CAST(gross > 0 AS BIGINT) END AS purchases,
-               gross, refunds, margin, lines
+        SELECT customer, "order", day, {ORDER_DAY_PURCHASES}, gross, refunds, margin, lines
         FROM (SELECT customer, "order", day, purchases, margin, lines,
                      alone_gross + CASE WHEN net > 0 THEN net ELSE 0 END AS gross,
                      alone_refunds + CASE WHEN net < 0 THEN -net ELSE 0 END AS refunds
