@@ -40,34 +40,40 @@ _ORDERS_OF_A_DAY = {
 }
 
 
-def _average() -> str:
+WHOLE_QUOTIENT = "{} // {}"  # how DuckDB spells a / b of whole numbers, cut off; other engines differ
+
+
+def _average(quotient: str) -> str:
     """Return gross / frequency half-even to 4 decimals, by integers: engines divide decimals inexactly.
 
     The average is rounded here, and not after, since customers leave the engine in its order.
     """
     units, step = f"CAST(gross * {MONEY_SCALE} AS BIGINT)", f"(frequency * {AVERAGE_STEP})"
-    whole, left = f"({units} // {step})", f"({units} % {step})"
+    whole, left = f"({quotient.format(units, step)})", f"({units} % {step})"
     up = f"2 * {left} > {step} OR (2 * {left} = {step} AND {whole} % 2 = 1)"
     rounded = f"CAST({whole} + CASE WHEN {up} THEN 1 ELSE 0 END AS DECIMAL(18,0)) * 0.0001"
     return f"CASE WHEN frequency = 0 THEN 0 ELSE {rounded} END"
 
 
-_MONETARY = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": _average()}
+_MONETARY = {"net": "gross - refunds", "gross": "gross", "margin": "margin"}
 
 
-def sums_sql(metrics: Metrics, period: Period, order_days: str = "order_days") -> str:
-    """Return the query that sums order days by customer.
+def sums_sql(
+    metrics: Metrics, period: Period, order_days: str = "order_days", quotient: str = WHOLE_QUOTIENT
+) -> str:
+    """Return the query that sums order days by customer, for DuckDB, Spark and PostgreSQL.
 
     Money is DECIMAL(18,6): its integers are those of a frame, millionths in 64 bits.
 
-    Needs:  order_days (customer, "order", day, purchases, gross, refunds, margin), or a query like it
+    Needs:  order_days (customer, "order", day, purchases, gross, refunds, margin), or a query like it;
+            quotient, how the engine divides whole numbers
     Gives:  customer_id, first_order, last_order (whole history up to as_of), frequency, monetary,
             gross, refunds, newer_net, older_net, first_inside, last_inside (window)
     """
     inside = f"day > DATE '{period.after}'"
     newer = f"day > DATE '{period.newer_after}'"
     frequency = _FREQUENCY[metrics.frequency].format(inside=inside)
-    monetary = _MONETARY[metrics.monetary]
+    monetary = _average(quotient) if metrics.monetary == "average" else _MONETARY[metrics.monetary]
     margin = _money(f"CASE WHEN {inside} THEN margin END") if metrics.monetary == "margin" else "0"
     # What follows from other sums is not summed: each sum over the order days takes its time.
     return f"""
@@ -90,7 +96,7 @@ def sums_sql(metrics: Metrics, period: Period, order_days: str = "order_days") -
         ) AS sums"""
 
 
-def day_sums_sql(metrics: Metrics, period: Period) -> str:
+def day_sums_sql(metrics: Metrics, period: Period, order_days: str = "order_days") -> str:
     """Return the query that sums the order days of the window by customer and day.
 
     As time passes, ``sums_sql`` loses what the days that leave the window hold. So an order id that counts
@@ -107,12 +113,12 @@ def day_sums_sql(metrics: Metrics, period: Period) -> str:
         SELECT customer, day, CAST({orders} AS BIGINT) AS orders,
                max(CASE WHEN purchases > 0 THEN 1 ELSE 0 END) AS purchased,
                {_money("gross")} AS gross, {_money("refunds")} AS refunds, {margin} AS margin
-        FROM order_days WHERE {inside} GROUP BY customer, day"""
+        FROM {order_days} WHERE {inside} GROUP BY customer, day"""
     if metrics.frequency != "orders":
         return by_day
     ended = f"""
         SELECT customer, day, count(*) AS orders
-        FROM (SELECT customer, max(day) AS day FROM order_days
+        FROM (SELECT customer, max(day) AS day FROM {order_days}
               WHERE {inside} AND purchases > 0 AND "order" IS NOT NULL GROUP BY customer, "order") AS orders
         GROUP BY customer, day"""
     return f"""

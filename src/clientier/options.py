@@ -11,6 +11,26 @@ from clientier.errors import ConfigError, Problem
 
 
 @dataclass(frozen=True)
+class SparkOptions:
+    """What a run on Spark is told beside the rest."""
+
+    output: str  # the folder to write: a path or an URL that driver and workers reach alike
+    master: str | None = None  # such as spark://host:7077; None: what Spark's own settings say
+    conf: tuple[str, ...] = ()  # "key=value", for the session
+    table: str | None = None  # a table that Spark knows by name, in place of files
+
+
+@dataclass(frozen=True)
+class DatabaseOptions:
+    """Where transactions lie in a PostgreSQL database, or where results go."""
+
+    url: str  # postgresql://user@host/database, without a password
+    table: str | None = None  # the transactions: a table or a view, or else
+    query: str | None = None  # a query
+    sink_table: str | None = None  # the table that the customers are written to
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """The options of ``run`` and of the stages."""
 
@@ -30,6 +50,8 @@ class RunOptions:
     previous: Path | None = None  # the output folder of the run before, where there is no store
     trial: bool = False  # a run that the store does not remember
     wait: str | None = None  # how long to wait for a lock, such as "60s"
+    database: DatabaseOptions | None = None
+    spark: SparkOptions | None = None  # run there, not in this process
 
     @property
     def issue_date(self) -> date | None:

@@ -15,26 +15,23 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from clientier import notes, summary, wording
-from clientier.actions import ActionLists, list_actions
+from clientier import wording
 from clientier.aggregating import Aggregated
 from clientier.atomic import output_errors, staged_folder
 from clientier.config import show
-from clientier.customers import add_metrics
-from clientier.cutpoints import CutPoints
 from clientier.engines import Progress
-from clientier.errors import EngineError, Problem
-from clientier.falling import FALLING_COLUMNS, falling
+from clientier.falling import FALLING_COLUMNS
 from clientier.gate import check_tiers
 from clientier.job import Job, issue_date, remembering
-from clientier.keeping import add_keep_until, can_be_lost
 from clientier.legend.page import legend
 from clientier.manifest import NAME, manifest
 from clientier.model import Model, model_text
 from clientier.movements import COLUMNS as MOVEMENT_COLUMNS
 from clientier.moves import Moves
-from clientier.outputs import Format, OutputFolder, Rendered, customer_rows, json_text, texts_of
-from clientier.placement import Plan, place
+from clientier.outputs import Format, OutputFolder, Rendered, json_text, texts_of
+from clientier.placement import Plan
+from clientier.placing import Placed, Placing
+from clientier.results import Results, tier_shares
 from clientier.store.runs import Recorder
 from clientier.summary import Tally
 
@@ -49,14 +46,7 @@ class _Made:
     texts: dict[str, str]  # config, model, made_from, summary
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """A batch of customers, ready to be written."""
-
-    customers: pd.DataFrame
-    actions: ActionLists
-    falling: pa.Table
-    rendered: tuple[Rendered, Rendered]
+_Ready = tuple[Placed, tuple[Rendered, Rendered]]  # a batch of customers, and the lines of every file
 
 
 @dataclass(frozen=True)
@@ -84,6 +74,10 @@ class Publication:
         return made.summary
 
     @cached_property
+    def _placing(self) -> Placing:
+        return Placing(self.plan, self.data.period, self.issued)
+
+    @cached_property
     def moves(self) -> Moves | None:
         """Who moved since the run before; None where there is none."""
         before = self.data.history.before
@@ -96,11 +90,11 @@ class Publication:
             tally = self._write_customers(folder, recorder)
             folder.close_tables()
             folder.write_table("falling.csv", pa.concat_tables(tally.falling), texts_of(FALLING_COLUMNS))
-            moved = self._write_moves(folder)
-            result = self._summary(tally, moved)
-            check_tiers(config.gate, _shares(result), self._shares_before())
+            results = Results(self.data, self.plan, self.model, self.issued, tally)
+            result = results.summary(self._write_moves(folder))
+            check_tiers(config.gate, tier_shares(result), self._shares_before())
             folder.write_table("rejects.csv", self.data.reading.rejects, ("file", "column", "reason", "text"))
-            texts = {"config": show(config), "model": model_text(self._used_model(tally))}
+            texts = {"config": show(config), "model": model_text(results.used_model)}
             for name, text in texts.items():
                 folder.write_text(f"{name}.yaml", text)
             folder.write_text("legend.md", legend(result, config, self.plan.cuts))
@@ -114,7 +108,7 @@ class Publication:
         """Place batches of customers side by side; write them in their order."""
         tally = Tally()
         with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="placing") as pool:
-            waiting: deque[Future[_Placed]] = deque()
+            waiting: deque[Future[_Ready]] = deque()
             for sums in self.job.engine.customers():
                 waiting.append(pool.submit(self._place, sums, folder))
                 if len(waiting) >= WORKERS:
@@ -134,86 +128,30 @@ class Publication:
         before = self.data.history.before
         return None if before is None else before.shares
 
-    def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Placed:
-        """Do all that needs no other batch: metrics, tiers, actions, and the lines of every file."""
-        placed = place(add_metrics(sums, self.data.period.as_of), self.plan)
-        days = self._days(placed)
-        customers = add_keep_until(placed, days, self.plan, self.data.period)
-        actions = list_actions(customers, self.plan.config, self.plan.cuts, self.issued)
-        fallen = falling(customers, days, self.plan, self.data.period)
-        rendered = folder.render(customers, actions.table)
-        return _Placed(customers, actions, customer_rows(fallen, FALLING_COLUMNS, Format()), rendered)
+    def _place(self, sums: pd.DataFrame, folder: OutputFolder) -> _Ready:
+        """Do all that needs no other batch, and render the lines of every file."""
+        placed = self._placing.measured(sums)
+        finished = self._placing.finished(placed, self._days(placed))
+        return finished, folder.render(finished.customers, finished.actions.table)
 
     def _days(self, placed: pd.DataFrame) -> pd.DataFrame:
-        """Return what those who can lose their tier bought on each day, by their position in the batch."""
+        """Return what the batch bought on each day, by the position of the customer."""
         first, last = int(placed["place"].iloc[0]), int(placed["place"].iloc[-1])
         days = self.job.engine.day_sums(first, last)
         days["position"] = days["place"] - first
-        relevant = can_be_lost(placed, self.plan)[days["position"].to_numpy(dtype="int64")]
-        chosen: pd.DataFrame = days.loc[relevant]
-        return chosen
+        return days
 
     def _write_batch(
-        self, placed: _Placed, folder: OutputFolder, recorder: Recorder | None, tally: Tally
+        self, ready: _Ready, folder: OutputFolder, recorder: Recorder | None, tally: Tally
     ) -> None:
+        placed, rendered = ready
         tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
         tally.count_actions(placed.actions)
         tally.count_falling(placed.falling)
-        folder.write(placed.rendered)
+        folder.write(rendered)
         if recorder is not None:
             recorder.add(placed.customers, placed.actions.table, self.issued)
         if self.moves is not None:
             self.moves.add(placed.customers)
         if self.progress:
             self.progress("placing", tally.customers.total() / self.data.customers)
-
-    def _used_model(self, tally: Tally) -> Model:
-        """Return the yardstick of this run: the one it was given, or its own with the shares found now."""
-        if self.model is not None:
-            return self.model
-        config = self.job.config
-        shares = tally.score_shares(config.scores.levels)
-        return (
-            CutPoints(self.plan.thresholds, self.plan.cuts)
-            .as_model(config)
-            .model_copy(update={"scores": shares})
-        )
-
-    def _summary(self, tally: Tally, moved: dict[str, Any] | None) -> dict[str, Any]:
-        config, data = self.job.config, self.data
-        points = CutPoints(self.plan.thresholds, self.plan.cuts)
-        found = [
-            *data.notes,
-            *notes.of_cut_points(config, points, self.model),
-            *notes.of_tally(config, tally, self.data.history.before is not None),
-        ]
-        return {
-            "as_of": data.period.as_of.isoformat(),
-            "issued": self.issued.isoformat(),
-            "window": {
-                "period": config.period.window,
-                "after": data.period.after.isoformat(),
-                "through": data.period.as_of.isoformat(),
-            },
-            "currency": config.transactions.currency,
-            "language": config.language,
-            "metrics": config.metrics.model_dump(),
-            "rows": summary.rows([(outcome, lines) for _, outcome, lines in data.outcomes]),
-            "money": self._reconciled(tally),
-            **summary.of_customers(config, tally, points, self.model),
-            "falling": summary.falling(config, tally),
-            "movements": moved,
-            "notes": found,
-        }
-
-    def _reconciled(self, tally: Tally) -> dict[str, str]:
-        """Return the money of the lines and of the customers, which must be the same."""
-        lines, customers = self.data.money, summary.in_units(sum(tally.monetary.values()))
-        if self.job.config.metrics.monetary != "average" and customers != lines:
-            fact = f"customers hold {customers}, the lines {lines}"
-            raise EngineError(Problem("reconciliation", fact, "please report this: nothing was published"))
-        return {"lines": summary.money_text(lines), "customers": summary.money_text(customers)}
-
-
-def _shares(result: dict[str, Any]) -> dict[str, Decimal]:
-    return {tier["tier"]: Decimal(tier["customer_share"]) for tier in result["tiers"]}
