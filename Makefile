@@ -1,14 +1,15 @@
-# make demo   run the main job on a small shop, in a virtual environment of its own
-# make test   everything that CI runs: make check, after installing what it needs
-# make check  format, lint, types, import contract, README, tests with coverage
-# make golden write the golden files anew (look at the difference before you commit it)
+# make demo     run the main job on a small shop, in a virtual environment of its own
+# make test     everything that CI runs: make check, after installing what it needs
+# make check    format, lint, types, import contract, README, tests with coverage
+# make servers  install the Java runtime and PostgreSQL that some tests need, where they are missing
+# make golden   write the golden files anew (look at the difference before you commit it)
 
 PYTHON ?= python3
 DEMO := .demo
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check golden clean
+.PHONY: demo test check servers golden clean
 
 demo: $(DEMO)/venv/installed
 	rm -rf $(DEMO)/out
@@ -24,8 +25,11 @@ $(DEMO)/venv/installed: pyproject.toml $(shell find src configs -type f 2>/dev/n
 	$(DEMO)/venv/bin/python -m pip install --quiet --disable-pip-version-check .
 	touch $@
 
-test: $(VENV)/installed
+test: servers $(VENV)/installed
 	$(MAKE) check
+
+servers:
+	tests/servers
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,7 +42,7 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cog --check README.md
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --cov --cov-report=term:skip-covered
 
 golden: $(VENV)/installed
 	$(BIN)/python tests/golden.py
