@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from clientier import notes
 from clientier.config import Config
-from clientier.engines import Progress
+from clientier.engines import Engine, Progress
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, DataError, Problem
 from clientier.history import History, find_history
@@ -36,9 +37,20 @@ def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = Fals
     Adds:    to the customers of the engine, what the run before said of them
     Raises:  DataError where no customer is left
     """
-    config = job.config
     reading = job.read(progress)
-    days = job.engine.days()
+    period = settled_period(job.config, job.engine.days())
+    history = find_history(job, period.as_of, issue_date(job, period.as_of))
+    for relation in history.relations:
+        job.engine.recall(relation)
+    return summed(job.engine, job.config, Read(reading, period, history), progress, keep_days)
+
+
+def settled_period(config: Config, days: Sequence[tuple[date, int]]) -> Period:
+    """Return the last day counted, and the window that ends with it.
+
+    Needs:   days with usable lines, newest first, and how many
+    Raises:  DataError where there is none up to the last day counted
+    """
     if not days:
         fix = "check transactions.columns.customer, drop and exclude; `clientier check` shows every line's outcome"
         raise DataError(Problem("input", "no line names a customer that counts", fix))
@@ -48,19 +60,33 @@ def aggregate(job: Job, progress: Progress | None = None, keep_days: bool = Fals
         raise DataError(
             Problem("period.as_of", f"every line lies after {as_of}", f"the oldest is of {days[-1][0]}")
         )
+    return period
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is known before lines are summed."""
+
+    reading: Reading
+    period: Period
+    history: History
+
+
+def summed(
+    engine: Engine, config: Config, read: Read, progress: Progress | None = None, keep_days: bool = False
+) -> Aggregated:
+    """Sum by customer what an engine has read."""
+    days, period = engine.days(), read.period
     found = [
-        *notes.of_days(config.language, days, as_of),
-        *notes.of_reading(config.language, reading.rounded_lines),
+        *notes.of_days(config.language, days, period.as_of),
+        *notes.of_reading(config.language, read.reading.rounded_lines),
     ]
-    history = find_history(job, as_of, issue_date(job, as_of))
-    for relation in history.relations:
-        job.engine.recall(relation)
-    money = job.engine.money_inside(config.metrics, period)
-    outcomes = job.engine.outcomes(period)
+    money = engine.money_inside(config.metrics, period)
+    outcomes = engine.outcomes(period)
     if progress:
         progress("aggregating", None)
-    customers = job.engine.aggregate(config.metrics, period, keep_days)
-    return Aggregated(reading, period, days, outcomes, money, customers, tuple(found), history)
+    customers = engine.aggregate(config.metrics, period, keep_days)
+    return Aggregated(read.reading, period, days, outcomes, money, customers, tuple(found), read.history)
 
 
 def _period(config: Config, as_of: date, oldest: date) -> Period:
