@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from clientier.config import Config, Loaded, load
     from clientier.daily import list_day
     from clientier.errors import ClientierError, ConfigError, DataError, EngineError, OutputError, Problem
-    from clientier.options import RunOptions
-    from clientier.pipeline import RunResult, run
+    from clientier.options import DatabaseOptions, RunOptions, SparkOptions
+    from clientier.pipeline import run
     from clientier.placement import Plan, place
+    from clientier.results import RunResult
     from clientier.store.adding import Added, add_to_store
     from clientier.store.opening import Store, open_store
     from clientier.verify import Verified, verify_output
@@ -36,8 +37,10 @@ _HOMES = {  # none is called as a module is: importing that would put it in the 
     "EngineError": "errors",
     "OutputError": "errors",
     "Problem": "errors",
+    "DatabaseOptions": "options",
     "RunOptions": "options",
-    "RunResult": "pipeline",
+    "SparkOptions": "options",
+    "RunResult": "results",
     "run": "pipeline",
     "Plan": "placement",
     "place": "placement",
@@ -59,6 +62,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "DataError",
+    "DatabaseOptions",
     "EngineError",
     "Loaded",
     "OutputError",
@@ -66,6 +70,7 @@ __all__ = [
     "Problem",
     "RunOptions",
     "RunResult",
+    "SparkOptions",
     "Store",
     "Verified",
     "add_to_store",

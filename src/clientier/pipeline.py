@@ -6,10 +6,8 @@ transactions -> customers -> scores -> tiers -> potential -> actions -> outputs
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from clientier.aggregating import Aggregated, aggregate
 from clientier.cutpoints import cut_points
@@ -24,21 +22,12 @@ from clientier.model import Model, read_model
 from clientier.options import RunOptions
 from clientier.placement import Plan
 from clientier.publishing import Publication
+from clientier.results import RunResult
 from clientier.templates import candidate, expand, is_template, move_latest
 
 __all__ = ["Checked", "RunOptions", "RunResult", "check", "run"]
 
 PURPOSE = "clientier run"  # what others who want the same lock are told
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run did: its summary, where it lies, and what was noted of files and dialects."""
-
-    summary: dict[str, Any]
-    output: Path
-    unchanged: bool  # the output was there already, made from the same: nothing was done
-    notes: tuple[str, ...]
 
 
 def run(options: RunOptions, progress: Progress | None = None) -> RunResult:

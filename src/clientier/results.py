@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from clientier import notes, summary
@@ -78,6 +79,22 @@ class Results:
             fact = f"customers hold {customers}, the lines {lines}"
             raise EngineError(Problem("reconciliation", fact, "please report this: nothing was published"))
         return {"lines": summary.money_text(lines), "customers": summary.money_text(customers)}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did: its summary, where it lies, and what was noted of files and dialects."""
+
+    summary: dict[str, Any]
+    output: Path  # the folder; of a run on Spark, ``url`` says it to the letter
+    unchanged: bool  # the output was there already, made from the same: nothing was done
+    notes: tuple[str, ...]
+    url: str | None = None  # where a run on Spark wrote
+
+    @property
+    def where(self) -> str:
+        """Where the lists are, for people."""
+        return self.url or str(self.output)
 
 
 def tier_shares(result: Mapping[str, Any]) -> dict[str, Decimal]:

@@ -87,6 +87,10 @@ def run(  # noqa: PLR0913 - one parameter an option
     as_of: opt.AsOf = None,
     issued: opt.Issued = None,
     store: opt.StoreFile = None,
+    source: opt.Source = None,
+    table: opt.TableName = None,
+    query: opt.Query = None,
+    sink_table: opt.SinkTable = None,
     previous: opt.Previous = None,
     trial: opt.Trial = False,
     model: opt.ModelFile = None,
@@ -100,12 +104,16 @@ def run(  # noqa: PLR0913 - one parameter an option
     log: opt.Log = None,
     memory_limit: opt.MemoryLimit = None,
     wait: opt.Wait = None,
+    engine: opt.EngineName = "duckdb",
+    spark_master: opt.SparkMaster = None,
+    spark_conf: opt.SparkConf = None,
 ) -> None:
     """Run the whole job: transactions to tiers and action lists.
 
     The output folder appears whole or not at all: every customer with scores, tier, reason and gap; a file
     for each tier; a list of actions for each tier; every unreadable line; and a legend for staff. What was
     done is told on standard error. With --store it needs no files, and tells what moved since last month.
+    With --source it sums in a PostgreSQL database; with --engine spark it works on a cluster.
 
     Example: clientier run 'sales/*.csv' -o out/2026-10 --as-of 2026-10-31
     """
@@ -113,6 +121,8 @@ def run(  # noqa: PLR0913 - one parameter an option
         files, config, opt.output_path(output), as_of=as_of, issued=issued, model=model, overrides=overrides,
         language=language, format=form, excel=excel, replace=replace, memory_limit=memory_limit,
         store=store, previous=previous, trial=trial, wait=wait,
+        spark=opt.spark_options(engine, output, table, spark_master, spark_conf),
+        database=opt.database_options(source, None if engine == "spark" else table, query, sink_table),
     )  # fmt: skip
     with working(asked, quiet) as progress:
         from clientier import pipeline

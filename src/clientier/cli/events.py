@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from clientier.cli.logs import Log
 
 if TYPE_CHECKING:
-    from clientier.pipeline import RunResult
+    from clientier.results import RunResult
     from clientier.store.adding import Added
 
 
@@ -20,7 +20,7 @@ def log_run(log: Log, result: RunResult) -> None:
         log.event("note", text=note)
     log.event(
         "unchanged" if result.unchanged else "published",
-        output=result.output,
+        output=result.where,
         as_of=summary["as_of"],
         customers=summary["customers"],
         tiers={tier["tier"]: tier["customers"] for tier in summary["tiers"]},

@@ -10,7 +10,7 @@ import typer
 
 from clientier.days import day_of
 from clientier.errors import ConfigError, Problem
-from clientier.options import RunOptions
+from clientier.options import DatabaseOptions, RunOptions, SparkOptions
 
 DEFAULT_CONFIG = Path("clientier.yaml")
 
@@ -42,7 +42,7 @@ ConfigFile = Annotated[
     typer.Option("-c", "--config", metavar="FILE", help="The config; by default clientier.yaml here."),
 ]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "-o",
         "--output",
@@ -133,6 +133,52 @@ Previous = Annotated[
     ),
 ]
 Trial = Annotated[bool, typer.Option("--trial", help="Let the store remember nothing of this run.")]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="URL",
+        help="A PostgreSQL database: postgresql://user@host/name. The password comes from PGPASSWORD or ~/.pgpass.",
+    ),
+]
+TableName = Annotated[
+    str | None,
+    typer.Option(
+        "--table", metavar="NAME", help="The transactions in the database, or in Spark: a table or a view."
+    ),
+]
+Query = Annotated[
+    str | None,
+    typer.Option("--query", metavar="SQL", help="The transactions in the database: what this query gives."),
+]
+SinkTable = Annotated[
+    str | None,
+    typer.Option(
+        "--sink-table",
+        metavar="NAME",
+        help="Write the customers to this table of the database too, in one transaction.",
+    ),
+]
+EngineName = Annotated[
+    Literal["duckdb", "spark"],
+    typer.Option("--engine", help="Where lines are read and customers placed: in this process, or on Spark."),
+]
+SparkMaster = Annotated[
+    str | None,
+    typer.Option(
+        "--spark-master",
+        metavar="URL",
+        help="The cluster, e.g. spark://host:7077; by default what Spark's own settings say.",
+    ),
+]
+SparkConf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--spark-conf",
+        metavar="KEY=VALUE",
+        help="A setting of Spark, e.g. spark.executor.memory=4g. May be repeated.",
+    ),
+]
 OptionalFiles = Annotated[
     list[str] | None,
     typer.Argument(
@@ -160,14 +206,45 @@ def config_path(given: Path | None) -> Path:
     )
 
 
-def output_path(given: Path | None) -> Path:
-    """Return the output folder that was named.
+def output_path(given: str | None) -> str:
+    """Return the output folder that was named: a path, or an URL that Spark knows.
 
     Raises:  ConfigError where none was
     """
     if given is None:
         raise ConfigError(Problem("-o", "no output folder given", "name one, for example -o out/2026-10"))
     return given
+
+
+def spark_options(
+    engine: str, output: str | None, table: str | None, master: str | None, conf: list[str] | None
+) -> SparkOptions | None:
+    """Return what a run on Spark is told; None for a run in this process.
+
+    Raises:  ConfigError for what only Spark understands where it is not asked for
+    """
+    if engine == "spark":
+        return SparkOptions(str(output_path(output)), master, tuple(conf or ()), table)
+    for option, given in (("--spark-master", master), ("--spark-conf", conf)):
+        if given:
+            raise ConfigError(Problem(option, "has no effect without Spark", "add --engine spark"))
+    return None
+
+
+def database_options(
+    source: str | None, table: str | None, query: str | None, sink_table: str | None
+) -> DatabaseOptions | None:
+    """Return where transactions lie in a database, or results go; None where no database is named.
+
+    Raises:  ConfigError for a table or query without a database
+    """
+    if source is not None:
+        return DatabaseOptions(source, table, query, sink_table)
+    for option, given in (("--table", table), ("--query", query), ("--sink-table", sink_table)):
+        if given is not None:
+            fix = "name it: --source postgresql://user@host/database"
+            raise ConfigError(Problem(option, "names no database", fix))
+    return None
 
 
 def store_path(given: Path | None) -> Path:
@@ -196,11 +273,12 @@ def day_option(option: str, given: str | None) -> date | None:
 
 
 def run_options(
-    files: list[str] | None, config: Path | None, output: Path | None = None, **others: Any
+    files: list[str] | None, config: Path | None, output: str | None = None, **others: Any
 ) -> RunOptions:
     """Return what a command was asked to do.
 
     Raises:  ConfigError where there is no config
     """
     overrides = tuple(others.pop("overrides") or ())
-    return RunOptions(tuple(files or ()), config_path(config), output, overrides=overrides, **others)
+    target = None if output is None else Path(output)
+    return RunOptions(tuple(files or ()), config_path(config), target, overrides=overrides, **others)

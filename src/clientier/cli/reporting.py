@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from clientier.initial import Start
     from clientier.legend.blocks import Block
-    from clientier.pipeline import RunResult
     from clientier.report.progress import Report
+    from clientier.results import RunResult
     from clientier.store.adding import Added
 
 
@@ -54,7 +54,7 @@ def show_run(result: RunResult) -> None:
 
     show_report(summary_report(result.summary, result.notes))
     key = "unchanged" if result.unchanged else "published"
-    tell("\n" + say(key, result.summary["language"], output=result.output))
+    tell("\n" + say(key, result.summary["language"], output=result.where))
 
 
 def show_added(added: Added, options: RunOptions) -> None:
