@@ -1,6 +1,6 @@
 """The benchmark's transactions: made by hashing, so that every machine gets the same lines.
 
-python benchmarks/lines.py FOLDER LINES [months]
+python benchmarks/lines.py FOLDER LINES [months|shuffled]
 """
 
 from __future__ import annotations
@@ -77,6 +77,23 @@ def lines_file(folder: Path, lines: int) -> Path:
     return path
 
 
+def shuffled_file(folder: Path, lines: int) -> Path:
+    """Return the same lines in an order that says nothing: by a hash of all of a line, the same each time."""
+    path = folder / f"shuffled_{lines}.csv"
+    source = lines_file(folder, lines)
+    if path.exists() and path.stat().st_size == source.stat().st_size:
+        return path
+
+    part = path.with_suffix(".part")
+    read = f"SELECT * FROM read_csv('{source}', all_varchar = true, header = true)"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY ({read} ORDER BY hash(customer_id, order_id, order_date, amount)) TO '{part}' (HEADER)"
+        )
+    part.rename(path)
+    return path
+
+
 def _make(path: Path, lines: int, days: int = 1000) -> None:
     """Write the lines under another name first: a file that is there is whole."""
     part = path.with_suffix(".part")
@@ -97,5 +114,6 @@ def _is_whole(path: Path, lines: int) -> bool:
 
 
 if __name__ == "__main__":
-    make = month_files if sys.argv[3:] == ["months"] else lines_file
-    make(Path(sys.argv[1]), int(sys.argv[2]))
+    folder, count, *kind = sys.argv[1:]
+    make = {"months": month_files, "shuffled": shuffled_file}[kind[0]] if kind else lines_file
+    make(Path(folder), int(count))

@@ -1,7 +1,8 @@
 """Time the main job against hand-written SQL: 10 million lines in, tiers and action lists out.
 
     python benchmarks/main_job.py
-    python benchmarks/main_job.py --lines 10_000_000 40_000_000 --rounds 3 --memory-limit 2GB
+    python benchmarks/main_job.py --shuffled
+    python benchmarks/main_job.py --lines 10_000_000 100_000_000 --rounds 1 --memory-limit 4GB
 
 Both write the same files from the same lines by the same rules, in turn, each in a process of its own.
 docs/benchmarks.md says how to read the figures. This process stays small and loads no engine: a child's
@@ -11,31 +12,22 @@ peak memory counts what its parent held when it was started.
 from __future__ import annotations
 
 import argparse
-import os
+import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from measuring import MB, Measured, measure, middle, print_row, size_of, warm
+
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 CLIENTIER = Path(sys.executable).with_name("clientier")
-MB = 1_000_000
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What one run took."""
-
-    wall: float  # seconds
-    cpu: float  # seconds, user and system
-    peak: float  # MB resident
-    written: float = 0  # MB
+GROWTH = 1.1  # times the lines: more than that many times the wall time is too much
 
 
 @dataclass(frozen=True)
@@ -45,11 +37,25 @@ class Contest:
     lines: int
     rounds: int
     memory_limit: str | None
+    shuffled: bool = False
 
     @property
     def source(self) -> Path:
         """The lines, as ``lines.py`` names them."""
-        return DATA / f"lines_{self.lines}.csv"
+        return DATA / f"{'shuffled' if self.shuffled else 'lines'}_{self.lines}.csv"
+
+    def make(self) -> None:
+        """Make the lines, unless they are there."""
+        subprocess.run(
+            [
+                sys.executable,
+                HERE / "lines.py",
+                DATA,
+                str(self.lines),
+                *(["shuffled"] if self.shuffled else []),
+            ],
+            check=True,
+        )
 
     def commands(self) -> dict[str, list[str]]:
         """Return what is run by name; the folder to write comes last."""
@@ -67,8 +73,9 @@ def main() -> None:
     asked = _arguments()
     medians: list[tuple[int, dict[str, Measured]]] = []
     for lines in asked.lines:
-        subprocess.run([sys.executable, HERE / "lines.py", DATA, str(lines)], check=True)
-        medians.append((lines, _contest(Contest(lines, asked.rounds, asked.memory_limit), keep=asked.keep)))
+        contest = Contest(lines, asked.rounds, asked.memory_limit, asked.shuffled)
+        contest.make()
+        medians.append((lines, _contest(contest, keep=asked.keep)))
     for (fewer, before), (more, after) in pairwise(medians):
         _print_growth(fewer, before, more, after)
     _print_answers()
@@ -83,6 +90,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often each runs")
     parser.add_argument("--memory-limit", help="for DuckDB in both, such as 2GB")
+    parser.add_argument("--shuffled", action="store_true", help="the same lines in no order")
     parser.add_argument(
         "--keep", action="store_true", help="leave the last output folders in benchmarks/data"
     )
@@ -91,9 +99,7 @@ def _arguments() -> argparse.Namespace:
 
 def _contest(contest: Contest, *, keep: bool) -> dict[str, Measured]:
     """Run both in turn, print what they took and whether they agree; return the medians."""
-    with contest.source.open("rb") as lines:  # into the page cache: the disk is not what is measured
-        while lines.read(16 * MB):
-            pass
+    warm(contest.source)
     outputs = {name: DATA / f"out-{name}" for name in contest.commands()}
     rounds = [
         {name: _measure_run(command, outputs[name]) for name, command in contest.commands().items()}
@@ -101,6 +107,7 @@ def _contest(contest: Contest, *, keep: bool) -> dict[str, Measured]:
     ]
     _print_rounds(contest, rounds)
     subprocess.run([sys.executable, HERE / "agreement.py", outputs["SQL"], outputs["clientier"]], check=True)
+    _print_account(contest.lines, outputs["clientier"])
     if not keep:
         for output in outputs.values():
             shutil.rmtree(output)
@@ -110,37 +117,26 @@ def _contest(contest: Contest, *, keep: bool) -> dict[str, Measured]:
 def _measure_run(command: Sequence[str], output: Path) -> Measured:
     shutil.rmtree(output, ignore_errors=True)
     took = measure([*command, str(output)])
-    written = sum(file.stat().st_size for file in output.rglob("*") if file.is_file())
-    return Measured(took.wall, took.cpu, took.peak, written / MB)
+    return Measured(took.wall, took.cpu, took.peak, size_of(output))
 
 
-def measure(command: Sequence[str]) -> Measured:
-    """Run a command to its end.
-
-    Raises:  SystemExit where it fails
-    """
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
-    return Measured(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MB)
-
-
-def middle(runs: Sequence[Measured]) -> Measured:
-    """Return the medians of several runs, and the highest peak."""
-    return Measured(
-        wall=median(run.wall for run in runs),
-        cpu=median(run.cpu for run in runs),
-        peak=max(run.peak for run in runs),
-        written=runs[-1].written,
+def _print_account(lines: int, output: Path) -> None:
+    """Say what became of every line, and whether the account adds up."""
+    rows = json.loads((output / "summary.json").read_text(encoding="utf-8"))["rows"]
+    used, excluded = sum(rows["used"].values()), sum(rows["excluded"].values())
+    right = rows["read"] == lines == used + excluded + rows["rejected"]
+    print(
+        f"lines read {rows['read']:,} = used {used:,} + excluded {excluded:,} + rejected {rows['rejected']:,}"
+        + ("" if right else f"   wrong: {lines:,} were given")
     )
 
 
 def _print_rounds(contest: Contest, rounds: Sequence[dict[str, Measured]]) -> None:
     size = contest.source.stat().st_size / MB
-    print(f"\n{contest.lines:,} lines, {size:,.0f} MB; {contest.rounds} rounds, medians (peak: the highest)")
+    order = ", shuffled" if contest.shuffled else ""
+    print(
+        f"\n{contest.lines:,} lines{order}, {size:,.0f} MB; {contest.rounds} rounds, medians (peak: the highest)"
+    )
     print(f"{'':20}{'wall s':>10}{'CPU s':>10}{'peak MB':>10}{'written MB':>12}   wall s, each round")
     for name in rounds[0]:
         runs = [one[name] for one in rounds]
@@ -152,14 +148,10 @@ def _print_rounds(contest: Contest, rounds: Sequence[dict[str, Measured]]) -> No
     print(f"{'clientier / SQL':20}{wall:10.2f}{cpu:10.2f}{peak:10.2f}   (medians of the ratios of a round)\n")
 
 
-def print_row(name: str, took: Measured, more: str = "") -> None:
-    """Print what something took, in columns."""
-    written = f"{took.written:12,.0f}" if took.written else " " * 12
-    print(f"{name:20}{took.wall:10.2f}{took.cpu:10.2f}{took.peak:10,.0f}{written}{more}")
-
-
 def _print_growth(fewer: int, before: dict[str, Measured], more: int, after: dict[str, Measured]) -> None:
-    print(f"\nfrom {fewer:,} to {more:,} lines, {more / fewer:.1f} times as many:")
+    print(
+        f"\nfrom {fewer:,} to {more:,} lines, {more / fewer:.1f} times as many (aim: {GROWTH * more / fewer:.1f}):"
+    )
     for name in before:
         wall, peak = after[name].wall / before[name].wall, after[name].peak / before[name].peak
         print(f"{name:20}{wall:.2f} times the wall time, {peak:.2f} times the peak memory")

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from main_job import CLIENTIER, DATA, HERE, MB, Measured, measure, middle, print_row
+from main_job import CLIENTIER, DATA, HERE
+from measuring import MB, Measured, measure, middle, print_row
 
 CONFIG = HERE / "main_job.yaml"
 PYTHON = sys.executable
