@@ -1,4 +1,4 @@
-"""Which files are meant, and where their bytes lie: several files, globs, standard input, gzip."""
+"""Which files are meant, and where their bytes lie: several files, globs, standard input, URLs, gzip."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clientier.errors import DataError, OutputError, Problem
+from clientier.transactions.remote import copy_remote, is_remote, remote_files
 from clientier.transactions.survey import BLOCK
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _repeated(names: Sequence[str]) -> list[str]:
 
 
 def _identity(name: str) -> str:
-    return name if name == STANDARD_INPUT else os.path.realpath(name)
+    return name if name == STANDARD_INPUT or is_remote(name) else os.path.realpath(name)
 
 
 def expand(names: Sequence[str]) -> list[str]:
@@ -95,6 +96,8 @@ def expand(names: Sequence[str]) -> list[str]:
     for name in names:
         if name == STANDARD_INPUT or os.path.isfile(name):
             found.append(name)
+        elif is_remote(name):
+            found.extend(remote_files(name))
         elif matches := sorted(match for match in glob.glob(name, recursive=True) if os.path.isfile(match)):
             found.extend(matches)
         elif _is_stream(name):
@@ -146,6 +149,10 @@ def _settled_path(name: str, scratch: Path) -> Path:
         return copy
     if name == STANDARD_INPUT:
         return _copy(sys.stdin.buffer, copy)
+    if is_remote(name):
+        with scratch_file(copy) as target:
+            copy_remote(name, target)
+        return copy
     with _readable(name), open(name, "rb") as stream:
         return _copy(stream, copy)
 
