@@ -19,8 +19,8 @@ from clientier.engines.scans import Scan, all_fields
 from clientier.engines.watching import watched
 from clientier.period import month_name, month_of, months_through
 from clientier.transactions.limit import refuse_beyond_limit
-from clientier.transactions.lines import FIRST_REJECTED
 from clientier.transactions.results import Reading, RejectLimitError
+from clientier.transactions.rules import FIRST_REJECTED
 
 if TYPE_CHECKING:
     from clientier.engines import Progress

@@ -11,13 +11,7 @@ from collections.abc import Mapping
 import duckdb
 
 from clientier.transactions import currencies, sql
-from clientier.transactions.lines import (
-    BAD_DATE,
-    FIRST_REJECTED,
-    NETTED,
-    USABLE,
-    LineReader,
-)
+from clientier.transactions.lines import LineReader
 from clientier.transactions.netting import (
     ORDER_DAY_PURCHASES,
     amount_of_line,
@@ -25,6 +19,7 @@ from clientier.transactions.netting import (
     order_days_sql,
     sums_of_rows,
 )
+from clientier.transactions.rules import BAD_DATE, FIRST_REJECTED, NETTED, USABLE
 
 # kind = side + 4 * rounded + 8 * currency (its number in CODES, 0 for none) + 2048 * outcome + 2^32 * file
 _SIDE, _ROUNDED, _CURRENCY = "(kind % 4)", "(kind // 4 % 2)", "(kind // 8 % 256)"

@@ -15,7 +15,10 @@ from clientier.engines.scans import Scan
 from clientier.errors import EngineError, Problem
 from clientier.transactions import dates, sql
 from clientier.transactions.linemap import Array, LineMap
-from clientier.transactions.lines import (
+from clientier.transactions.lines import LineReader
+from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile
+from clientier.transactions.repair import TOO_LONG, UNCLOSED, UNDECODABLE
+from clientier.transactions.rules import (
     BAD_AMOUNT,
     BAD_COST,
     BAD_DATE,
@@ -23,10 +26,7 @@ from clientier.transactions.lines import (
     LONGEST_TEXT,
     OTHER_CURRENCY,
     TOO_LARGE,
-    LineReader,
 )
-from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile
-from clientier.transactions.repair import TOO_LONG, UNCLOSED, UNDECODABLE
 
 CELLS = {"line": pa.int64(), "column": pa.string(), "reason": pa.string(), "text": pa.string()}
 SCHEMA = pa.schema({"file": pa.string(), **CELLS})

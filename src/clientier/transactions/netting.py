@@ -6,7 +6,7 @@ order id, or every line with ``refunds: {net: line}``) counts by itself. See doc
 
 from __future__ import annotations
 
-from clientier.transactions.lines import GIVEN_BACK, NETTED, PURCHASE, USABLE
+from clientier.transactions.rules import GIVEN_BACK, NETTED, PURCHASE, USABLE
 
 # One with an order id is one purchase at most.
 ORDER_DAY_PURCHASES = 'CASE WHEN "order" IS NULL THEN purchases WHEN gross > 0 THEN 1 ELSE 0 END AS purchases'

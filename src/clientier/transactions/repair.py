@@ -20,7 +20,7 @@ import numpy.typing as npt
 from clientier.transactions.dialect import Layout
 from clientier.transactions.encoding import can_decode
 from clientier.transactions.files import scratch_file
-from clientier.transactions.lines import LONGEST_TEXT
+from clientier.transactions.rules import LONGEST_TEXT
 from clientier.transactions.survey import BLOCK, UTF8_BOM, Survey
 
 # How many more lines are looked at, step by step, for the end of a record: beyond these (255) a quote was never
