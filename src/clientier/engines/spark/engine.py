@@ -1,0 +1,123 @@
+"""The engine on Spark. See ``Engine`` for what the verbs promise; customers stay where they are, as a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+
+from clientier.config.models import Metrics, Transactions
+from clientier.customers import day_sums_sql, sums_sql
+from clientier.engines import Progress
+from clientier.engines.duckdb import DuckDBEngine
+from clientier.engines.spark import parts
+from clientier.engines.spark.reading import SparkReading
+from clientier.engines.spark.session import ignore_pandas_3
+from clientier.period import Period
+from clientier.scores import Histogram
+from clientier.transactions.limit import refuse_beyond_limit
+from clientier.transactions.netting import order_days_sql, sums_of_rows
+from clientier.transactions.results import Reading
+from clientier.transactions.rules import USABLE
+
+QUOTIENT = "{} div {}"
+_KEPT = StorageLevel.MEMORY_AND_DISK
+_OUTCOME = "(kind % 4294967296 div 2048)"  # see counting
+_USABLE_ROWS = f"""
+    SELECT customer, "order", day, side, lines, amount, margin, {sums_of_rows("side")}
+    FROM (SELECT *, kind % 4 AS side FROM {{rows}} WHERE row = {parts.COUNTED} AND {_OUTCOME} = {USABLE}) AS usable"""
+_DAY = "struct(day, orders, purchased, gross, refunds, CAST(margin AS DECIMAL(18,6)) AS margin)"
+_DAYS = f"sort_array(collect_list({_DAY})) AS days"
+
+
+class SparkEngine:
+    """A session of Spark, beside a database in this process for what is small: lines by file, outcome and day."""
+
+    def __init__(self, spark: SparkSession, scratch: Path) -> None:
+        ignore_pandas_3()
+        self._spark, self._scratch = spark, scratch
+        self._driver = DuckDBEngine(scratch)
+        self._frames: list[DataFrame] = []  # persisted
+
+    def close(self) -> None:
+        """Let go of everything that is kept on the workers."""
+        for frame in self._frames:
+            frame.unpersist()
+        self._reading.release()
+        self._driver.close()
+
+    def read(
+        self, files: Sequence[str], transactions: Transactions, base: Path, progress: Progress | None
+    ) -> Reading:
+        """Read transaction files to order days; every line ends in one outcome."""
+        if progress:
+            progress("reading", None)
+        self._reading = job = SparkReading(
+            self._spark, self._driver.connection, transactions, base, self._scratch
+        )
+        job.read(files)
+        reading, lines = job.reading(), job.leave_outcomes()
+        refuse_beyond_limit(reading, lines, transactions)
+        self._order_days = self._kept(self._spark.sql(order_days_sql(_USABLE_ROWS), rows=job.rows))
+        return reading
+
+    def _kept(self, frame: DataFrame) -> DataFrame:
+        kept = frame.persist(_KEPT)
+        self._frames.append(kept)
+        return kept
+
+    @property
+    def customers_frame(self) -> DataFrame:
+        """The columns of customers.sums_sql, and ``days``: what they bought on each day of the window."""
+        return self._customers
+
+    @property
+    def rejects_frame(self) -> DataFrame:
+        """Every rejected line: file, line (physical), column, reason, text."""
+        return self._reading.rejects
+
+    def days(self) -> list[tuple[date, int]]:
+        """Return each day that has usable lines, newest first, and how many."""
+        return self._driver.days()
+
+    def outcomes(self, period: Period) -> list[tuple[int, str, int]]:
+        """Return (file, outcome, lines), usable lines told apart by where they lie in the period."""
+        return self._driver.outcomes(period)
+
+    def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
+        """Return the money of the order days inside the window, summed without regard to customers."""
+        column = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": "gross"}[
+            metrics.monetary
+        ]
+        inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
+        query = f"SELECT coalesce(sum({column}), 0) FROM {{order_days}} WHERE {inside}"
+        ((total,),) = self._spark.sql(query, order_days=self._order_days).collect()
+        return Decimal(total)
+
+    def aggregate(self, metrics: Metrics, period: Period, keep_days: bool = False) -> int:
+        """Sum the order days by customer; return how many customers there are."""
+        self._as_of = period.as_of
+        sums = sums_sql(metrics, period, "{order_days}", QUOTIENT)
+        by_day = day_sums_sql(metrics, period, "{order_days}")
+        query = f"""
+            SELECT sums.*, days FROM ({sums}) AS sums
+            LEFT JOIN (SELECT customer, {_DAYS} FROM ({by_day}) AS by_day GROUP BY customer) AS bought
+                ON bought.customer = sums.customer_id"""
+        self._customers = self._kept(self._spark.sql(query, order_days=self._order_days))
+        return self._customers.count()
+
+    def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
+        """Count the customers at each value of recency_days, frequency or monetary."""
+        value = {
+            "recency_days": f"CAST(datediff(DATE '{self._as_of}', last_order) AS BIGINT)",
+            "frequency": "frequency",
+            "monetary": "CAST(monetary * 1000000 AS BIGINT)",
+        }[metric]
+        where = "WHERE frequency > 0" if purchasers_only else ""
+        query = f"SELECT {value} AS value, count(*) AS customers FROM {{customers}} {where} GROUP BY value ORDER BY value"
+        found = self._spark.sql(query, customers=self._customers).toArrow()
+        return Histogram(found["value"].to_numpy(), found["customers"].to_numpy())

@@ -1,0 +1,101 @@
+"""The Spark session: started or borrowed, set as the queries need it, and given back as it was."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from clientier.engines import BATCH_ROWS
+from clientier.errors import ConfigError, Problem
+from clientier.options import SparkOptions
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+APP = "clientier"
+# Text in double quotes are names, as in every SQL but Spark's own; no overflow passes; no zone is converted.
+SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH_ROWS),
+    "spark.sql.execution.arrow.useLargeVarTypes": "false",
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.parquet.binaryAsString": "true",
+}
+_STARTED_WITH = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+
+
+@contextmanager
+def spark_session(options: SparkOptions, existing: SparkSession | None = None) -> Iterator[SparkSession]:
+    """Give a session to run on: the one there is, set back at the end; or one of our own, stopped at the end.
+
+    Raises:  ConfigError, EngineError
+    """
+    if existing is not None:
+        with settings(existing, SETTINGS):
+            yield existing
+        return
+    spark = _started(options)
+    try:
+        with settings(spark, SETTINGS):
+            yield spark
+    finally:
+        spark.stop()
+
+
+def _started(options: SparkOptions) -> SparkSession:
+    ignore_pandas_3()
+    conf = _pairs(options.conf)
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName(APP)
+    for key, value in (_STARTED_WITH | conf).items():
+        builder = builder.config(key, value)
+    if options.master:
+        builder = builder.master(options.master)
+    # Spark itself would take whatever is called python3 on the workers.
+    os.environ.setdefault("PYSPARK_PYTHON", conf.get("spark.pyspark.python", sys.executable))
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")
+    return spark
+
+
+def ignore_pandas_3() -> None:
+    """Silence what pyspark says of a pandas it was not made for: our batches are Arrow, they never meet it."""
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+
+
+def _pairs(conf: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in conf:
+        key, sign, value = text.partition("=")
+        if not sign or not key.strip():
+            fact = f"'{text}' is not a setting"
+            raise ConfigError(
+                Problem("--spark-conf", fact, "write key=value, such as spark.executor.memory=4g")
+            )
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+@contextmanager
+def settings(spark: SparkSession, wanted: dict[str, str]) -> Iterator[None]:
+    """Set these keys while the work goes on, and put back what was there."""
+    before = {key: spark.conf.get(key, None) for key in wanted}
+    for key, value in wanted.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, was in before.items():
+            if was is None:
+                spark.conf.unset(key)
+            else:
+                spark.conf.set(key, was)
