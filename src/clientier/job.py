@@ -32,13 +32,19 @@ Digests = TypeVar("Digests")
 
 
 @dataclass(frozen=True)
-class Job:
-    """What every step of a run needs."""
+class Asked:
+    """What a run is asked to do, whatever engine does it."""
 
     options: RunOptions
     config: Config
     base: Path  # the folder that the config's files are relative to
     kept: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Job(Asked):
+    """What every step of a run needs."""
+
     scratch: Path  # private, removed at the end
     engine: DuckDBEngine  # with the store attached, where the options name one
 
@@ -108,7 +114,7 @@ def _store_of(options: RunOptions, loaded: Loaded, engine: DuckDBEngine, purpose
         yield
 
 
-def issue_date(job: Job, as_of: date) -> date:
+def issue_date(job: Asked, as_of: date) -> date:
     """Return the day from which due dates count.
 
     Raises:  ConfigError where it lies before the last day counted: what was given out earlier would not be seen

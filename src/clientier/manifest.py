@@ -16,7 +16,7 @@ from clientier.config import digest
 from clientier.customer_sets import digest_of
 from clientier.errors import OutputError, Problem
 from clientier.history import find_history
-from clientier.job import Job, as_of_now
+from clientier.job import Asked, Job, as_of_now
 from clientier.outputs import json_text
 from clientier.period import last_month_end, next_business_day
 from clientier.store.runs import run_of_month
@@ -26,7 +26,7 @@ NAME = "manifest.json"
 
 
 def made_from(
-    job: Job, inputs: Sequence[str], as_of: date, issued: date, history: str | None
+    job: Asked, inputs: Sequence[str], as_of: date, issued: date, history: str | None
 ) -> dict[str, Any]:
     """Return everything that decides the bytes of the outputs. Two runs with the same write the same.
 
@@ -49,9 +49,12 @@ def made_from(
 
 
 def manifest(
-    job: Job, data: Aggregated, digests: Sequence[str], issued: date, outputs: Any
+    job: Asked, data: Aggregated, digests: Sequence[str | None], issued: date, outputs: Any
 ) -> dict[str, Any]:
-    """Return the content of manifest.json."""
+    """Return the content of manifest.json.
+
+    Needs:  digests, of every input; None of one whose bytes nobody counted
+    """
     by_file: dict[int, Counter[str]] = defaultdict(Counter)
     for file, outcome, lines in data.outcomes:
         by_file[file][outcome] += lines
@@ -65,13 +68,19 @@ def manifest(
         }
         for index, (read, sha256) in enumerate(zip(data.reading.inputs, digests, strict=True))
     ]
+    known = [digest for digest in digests if digest is not None]
     content = {
-        "made_from": made_from(job, digests, data.period.as_of, issued, data.history.digest),
+        "made_from": made_from(job, known, data.period.as_of, issued, data.history.digest),
         "inputs": inputs,
         "notes": list(data.reading.notes),
         "outputs": outputs,
     }
-    return content | {"seal": seal(content)}
+    return sealed(content)
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says with the seal of it."""
+    return {**content, "seal": seal(content)}
 
 
 def seal(content: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ class Tally:
     potential: Counter[str] = field(default_factory=Counter)
     kept: int = 0  # customers whom the keep list moved out of the last tier
     pending: int = 0  # customers whose move to another tier has to wait
+    falls: Counter[tuple[str, str]] = field(default_factory=Counter)  # by the tier, and the one fallen to
     falling: list[pa.Table] = field(default_factory=list)  # the rows of falling.csv
     scores: Mapping[str, Counter[int]] = field(
         default_factory=lambda: {metric: Counter() for metric in METRICS}
@@ -69,8 +70,14 @@ class Tally:
         self.actions.update({entry["values"]: entry["counts"] for entry in counted})
 
     def count_falling(self, falling: pa.Table) -> None:
-        """Keep the batch's rows of falling.csv: they are few."""
+        """Count the batch's rows of falling.csv, and keep them: they are few."""
+        self.count_falls(falling)
         self.falling.append(falling)
+
+    def count_falls(self, falling: pa.Table) -> None:
+        """Count the batch's rows of falling.csv by the tiers they name."""
+        tiers, lower = falling["tier"].to_pylist(), falling["falls_to"].to_pylist()
+        self.falls.update(zip(tiers, lower, strict=True))
 
     def score_shares(self, levels: int) -> dict[str, dict[int, Decimal]]:
         """Return the share of all customers at each score of each metric."""
@@ -129,16 +136,11 @@ def tiers(config: Config, tally: Tally) -> list[dict[str, Any]]:
 
 def falling(config: Config, tally: Tally) -> list[dict[str, Any]]:
     """Return how many customers of each tier fall to which by the next run if they buy nothing."""
-    pairs = Counter(
-        pair
-        for table in tally.falling
-        for pair in zip(table["tier"].to_pylist(), table["falls_to"].to_pylist(), strict=True)
-    )
     return [
-        {"tier": tier.name, "falls_to": lower.name, "customers": pairs[tier.name, lower.name]}
+        {"tier": tier.name, "falls_to": lower.name, "customers": tally.falls[tier.name, lower.name]}
         for tier in config.tiers
         for lower in config.tiers
-        if pairs[tier.name, lower.name]
+        if tally.falls[tier.name, lower.name]
     ]
 
 
