@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812: what everybody calls it
+from pyspark.sql import functions as F  # noqa: N812
 
 CUTS = (0.2, 0.4, 0.6, 0.8)
 SCHEMA = "customer_id STRING, order_id STRING, order_date DATE, amount DECIMAL(12, 2)"
 
 
 def main() -> None:
-    """The order days are needed twice, for the last day and for the customers: they are kept."""
+    """Keep the order days, since they are needed twice: for the last day and for the customers."""
     source, out = sys.argv[1:]
     spark = SparkSession.builder.appName("scores").getOrCreate()
     lines = spark.read.csv(source, schema=SCHEMA, header=True, enforceSchema=True)
