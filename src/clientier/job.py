@@ -16,6 +16,7 @@ from clientier.config import Config, Loaded, load
 from clientier.customer_sets import read_ids
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
+from clientier.engines.postgres.source import DatabaseLines
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, Problem
 from clientier.locks import held, lock_of_store, wait_seconds
@@ -47,10 +48,15 @@ class Job(Asked):
 
     scratch: Path  # private, removed at the end
     engine: DuckDBEngine  # with the store attached, where the options name one
+    database: DatabaseLines | None = None  # the transactions, where they are summed in a database
 
     def read(self, progress: Progress | None = None) -> Reading:
-        """Read the transactions, from the files or from the store."""
+        """Read the transactions, from the files, from the store, or from a database."""
         config = self.config.transactions
+        if self.database is not None:
+            if progress:
+                progress("reading", None)
+            return self.engine.read_from(self.database.read)
         if self.options.store is None:
             return self.engine.read(self.options.files, config, self.base, progress)
         return self.engine.read_from(
@@ -59,7 +65,10 @@ class Job(Asked):
 
     @cached_property
     def inputs(self) -> Callable[[], list[str]]:
-        """What gives the sha256 of every input: computed for files, known to the store."""
+        """What gives the sha256 of every input: computed for files, known to the store, asked of a database."""
+        if self.database is not None:
+            asked = [self.database.digest]
+            return lambda: asked
         if self.options.store is not None:
             known = store_digests(self.engine.connection)
             return lambda: known
@@ -80,22 +89,41 @@ def open_job(options: RunOptions, purpose: str = "clientier run") -> Iterator[Jo
     with private_folder() as scratch:
         engine = DuckDBEngine(scratch, options.memory_limit)
         try:
-            with _store_of(options, loaded, engine, purpose):
-                yield Job(options, loaded.config, loaded.base, kept, scratch, engine)
+            with _store_of(options, loaded, engine, purpose), _lines_of(options, loaded, engine) as database:
+                yield Job(options, loaded.config, loaded.base, kept, scratch, engine, database)
         finally:
             engine.close()
 
 
 def _refuse_two_sources(options: RunOptions) -> None:
+    reads_database = options.database is not None and options.database.is_read
     if options.store is not None and options.files:
         fix = "add the files to the store first: clientier store add; or run without --store"
         raise ConfigError(Problem("--store", "a run reads files or the store, not both", fix))
     if options.store is not None and options.previous is not None:
         fix = "leave one of them out"
         raise ConfigError(Problem("--previous", "the store remembers the run before by itself", fix))
-    if options.store is None and not options.files:
-        fix = "name the transaction files, - for standard input, or --store FILE"
+    if reads_database and (options.files or options.store):
+        fact = f"a run reads {'files' if options.files else 'the store'} or a database, not both"
+        raise ConfigError(Problem("--source", fact, "leave one of them out"))
+    if not options.files and options.store is None and not reads_database:
+        fix = "name the transaction files, - for standard input, --store FILE, or --source with --table"
         raise ConfigError(Problem("FILES", "there is nothing to read", fix))
+
+
+@contextmanager
+def _lines_of(options: RunOptions, loaded: Loaded, engine: DuckDBEngine) -> Iterator[DatabaseLines | None]:
+    """Let the engine take its sums from the database that the job reads; do nothing where it reads none."""
+    if options.database is None or not options.database.is_read:
+        yield None
+        return
+    transactions = loaded.config.transactions
+    lines = DatabaseLines(options.database, transactions, read_ids(transactions.exclude, loaded.base))
+    engine.sum_elsewhere(lines)
+    try:
+        yield lines
+    finally:
+        lines.close()
 
 
 @contextmanager
@@ -152,11 +180,11 @@ def remembering(job: Job, as_of: date) -> Iterator[Recorder | None]:
 def as_of_now(job: Job) -> date | None:
     """Return the last day counted, as far as it is known before the transactions are read.
 
-    Of files the newest day is not known; a store tells it at once.
+    Of files the newest day is not known; a store or a database tells it.
     """
     if job.config.period.as_of != "latest":
         return settled_as_of(job.config, date.min)
-    if job.options.store is None:
+    if job.options.store is None and job.database is None:
         return None
     job.read()
     days = job.engine.days()

@@ -29,6 +29,11 @@ class DatabaseOptions:
     query: str | None = None  # a query
     sink_table: str | None = None  # the table that the customers are written to
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the transactions lie there."""
+        return self.table is not None or self.query is not None
+
 
 @dataclass(frozen=True)
 class RunOptions:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import pandas as pd
@@ -27,6 +27,20 @@ from clientier.period import Period
 from clientier.scores import Histogram
 
 
+class Elsewhere(Protocol):
+    """Lines that lie elsewhere, and are summed there: what reading leaves here is ``outcomes`` alone."""
+
+    def money_inside(
+        self, connection: duckdb.DuckDBPyConnection, metrics: Metrics, period: Period
+    ) -> Decimal:
+        """Return the money of the lines inside the window."""
+
+    def sums(
+        self, connection: duckdb.DuckDBPyConnection, metrics: Metrics, period: Period
+    ) -> tuple[str, str]:
+        """Let the sums travel here; return queries that give what customers.sums_sql and day_sums_sql do."""
+
+
 class DuckDBEngine:
     """One connection to an in-memory database. See ``Engine`` for what the verbs promise."""
 
@@ -35,6 +49,7 @@ class DuckDBEngine:
         self._connection = connect(scratch, memory_limit)
         self._numbers: str | None = None
         self._recalled: list[str] = []
+        self._elsewhere: Elsewhere | None = None
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -44,6 +59,10 @@ class DuckDBEngine:
     def number_customers(self, relation: str) -> None:
         """Take the customers of order days as numbers, for which a relation has ids (customer, customer_id)."""
         self._numbers = relation
+
+    def sum_elsewhere(self, elsewhere: Elsewhere) -> None:
+        """Take the sums of customers from where the lines lie."""
+        self._elsewhere = elsewhere
 
     def keep(self, name: str, table: pa.Table) -> None:
         """Keep a table under a name that relations may use."""
@@ -95,6 +114,9 @@ class DuckDBEngine:
 
     def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
         """Return the money of the order days inside the window, summed without regard to customers."""
+        if self._elsewhere is not None:
+            with engine_errors():
+                return self._elsewhere.money_inside(self._connection, metrics, period)
         column = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": "gross"}[
             metrics.monetary
         ]
@@ -110,28 +132,36 @@ class DuckDBEngine:
         self._as_of = period.as_of
         try:
             with engine_errors():
-                query = self._with_what_is_known(sums_sql(metrics, period))
+                sums, day_sums = self._sums(metrics, period)
+                query = self._with_what_is_known(sums)
                 self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {query}")
                 if keep_days:
-                    self._keep_days(metrics, period)
+                    self._keep_days(day_sums)
         except duckdb.ConversionException:
             fact = "the amounts of one customer add up to 10^12 or more"
             raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
         with engine_errors():
             if self._numbers is None:  # else it is a view of the store
-                self._connection.execute("DROP TABLE order_days")
+                summed = "order_days" if self._elsewhere is None else "fetched"
+                self._connection.execute(f"DROP TABLE {summed}")
             # The allocator of each thread keeps what was freed, 400 MB here, until its thread ends.
             self._connection.execute("SET threads = 1; RESET threads")
         ((customers,),) = self._rows("SELECT count(*) FROM customers")
         return int(customers)
 
-    def _keep_days(self, metrics: Metrics, period: Period) -> None:
+    def _sums(self, metrics: Metrics, period: Period) -> tuple[str, str]:
+        """Return the queries of customers, and of what they bought by day."""
+        if self._elsewhere is not None:
+            return self._elsewhere.sums(self._connection, metrics, period)
+        return sums_sql(metrics, period), day_sums_sql(metrics, period)
+
+    def _keep_days(self, day_sums: str) -> None:
         """Keep what each customer bought on each day of the window, for ``day_sums``."""
         customer = "customer_id" if self._numbers is None else "customer_number"
         # No temporary table: the cursors of other threads have to see it.
         self._connection.execute(f"""
             CREATE OR REPLACE TABLE customer_days AS
-            SELECT place, days.* EXCLUDE (customer) FROM ({day_sums_sql(metrics, period)}) AS days
+            SELECT place, days.* EXCLUDE (customer) FROM ({day_sums}) AS days
             JOIN customers ON customers.{customer} = days.customer ORDER BY place""")
 
     def day_sums(self, first: int, last: int) -> pd.DataFrame:

@@ -18,15 +18,7 @@ from clientier.transactions.linemap import Array, LineMap
 from clientier.transactions.lines import LineReader
 from clientier.transactions.prepare import EmptyFile, InputFile, ParquetFile, TextFile
 from clientier.transactions.repair import TOO_LONG, UNCLOSED, UNDECODABLE
-from clientier.transactions.rules import (
-    BAD_AMOUNT,
-    BAD_COST,
-    BAD_DATE,
-    FIRST_REJECTED,
-    LONGEST_TEXT,
-    OTHER_CURRENCY,
-    TOO_LARGE,
-)
+from clientier.transactions.rules import BAD_DATE, FIRST_REJECTED, IMPOSSIBLE_DATE, LONGEST_TEXT, REASONS
 
 CELLS = {"line": pa.int64(), "column": pa.string(), "reason": pa.string(), "text": pa.string()}
 SCHEMA = pa.schema({"file": pa.string(), **CELLS})
@@ -37,14 +29,6 @@ _OF_LINES = {
     "LINE SIZE OVER MAXIMUM": TOO_LONG,
     "INVALID ENCODING": UNDECODABLE,
 }
-_OF_CELLS = {
-    BAD_DATE: "bad date",
-    BAD_AMOUNT: "bad amount",
-    TOO_LARGE: "amount too large",
-    OTHER_CURRENCY: "other currency",
-    BAD_COST: "bad cost",
-}
-IMPOSSIBLE_DATE = "impossible date"
 _PLEASE_REPORT = "this is a fault of the program: please report it"
 
 
@@ -167,7 +151,7 @@ def _bad_cells(
     """Return the records with an unreadable cell, by their number in the file."""
     reader = LineReader(reader.config.model_copy(update={"duplicates": "keep"}), reader.settled)
     numbered = f"SELECT *, row_number() OVER () AS record FROM ({scan.of_one(file)})"
-    reasons = " ".join(f"WHEN {code} THEN {sql.literal(reason)}" for code, reason in _OF_CELLS.items())
+    reasons = " ".join(f"WHEN {code} THEN {sql.literal(reason)}" for code, reason in REASONS.items())
     impossible = dates.impossible("date_text", reader.settled.date_format)
     ((kept,),) = connection.execute("SELECT current_setting('preserve_insertion_order')").fetchall()
     connection.execute("SET preserve_insertion_order = true")

@@ -16,7 +16,7 @@ SAMPLE_ROWS = 1000
 FIRST_DAY, LAST_DAY = "1900-01-02", "2199-12-31"
 ISO, ISO_LENGTH = "%Y-%m-%d", 10
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_TIME = (
+TIME = (
     r"[ T]+([01]?[0-9]|2[0-4])(:[0-5]?[0-9](:[0-6]?[0-9]([.,][0-9]+)?)?)?"
     r"( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|GMT|[-+][0-9]{1,2}(:?[0-9]{2})?))?\s*$"
 )
@@ -26,8 +26,8 @@ _TIMES = {
     " %H:%M": re.compile(r"[^:]* \d{1,2}:\d{2}"),
     "T%H:%M:%S": re.compile(r"[^:]*T\d{2}:\d{2}:\d{2}"),
 }
-_ODD = "０１２３４５６７８９／－．：　\u00a0"
-_EVEN = "0123456789/-.:  "
+ODD = "０１２３４５６７８９／－．：　\u00a0"
+EVEN = "0123456789/-.:  "
 _TIME_DIRECTIVES = "HIMSfpzZ"
 
 
@@ -99,7 +99,7 @@ def _has_shape(form: DateFormat) -> Callable[[str], bool]:
 
 def without_time(text: str) -> str:
     """Return the text without odd characters, and without the time after the day."""
-    return re.sub(_TIME, "", text.translate(str.maketrans(_ODD, _EVEN))).strip()
+    return re.sub(TIME, "", text.translate(str.maketrans(ODD, EVEN))).strip()
 
 
 def usual_time(samples: Iterable[str]) -> str | None:
@@ -140,11 +140,11 @@ def _if_digits(text: str) -> str:
 
 def bare_text(text: str) -> str:
     """Return the SQL of the text with usual digits and signs, and without the time after the day."""
-    return f"trim(regexp_replace({_even(text)}, {sql.literal(_TIME)}, ''))"
+    return f"trim(regexp_replace({_even(text)}, {sql.literal(TIME)}, ''))"
 
 
 def _even(text: str) -> str:
-    return sql.usual_letters(text, _ODD, _EVEN)
+    return sql.usual_letters(text, ODD, EVEN)
 
 
 def sensible_day(bare: str, form: DateFormat) -> str:

@@ -30,16 +30,19 @@ _FIXES = {
 }
 
 
-def refuse_beyond_limit(reading: Reading, lines: int, config: Transactions) -> None:
+def refuse_beyond_limit(
+    reading: Reading, lines: int, config: Transactions, rejected: int | None = None
+) -> None:
     """Raise where there is no line, or the share of rejected lines is above max_reject_rate.
 
+    Needs:   rejected, how many lines are, where the reading does not hold them all
     Raises:  DataError, RejectLimitError
     """
     if not lines:
         raise DataError(
             [Problem(read.name, _nothing(read.header), "check the export") for read in reading.inputs]
         )
-    rejected = reading.rejects.num_rows
+    rejected = reading.rejects.num_rows if rejected is None else rejected
     if rejected <= config.max_reject_rate * lines:
         return
     problems = [_problem(reject, reading) for reject in reading.rejects.slice(0, SHOWN).to_pylist()]

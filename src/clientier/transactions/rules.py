@@ -15,6 +15,14 @@ from clientier.transactions import amounts, sql
 
 USABLE, NO_CUSTOMER, DUPLICATE, FIRST_DROPPED, FIRST_REJECTED = 0, 1, 2, 10, 60_000
 BAD_DATE, OTHER_CURRENCY, BAD_AMOUNT, TOO_LARGE, BAD_COST = range(FIRST_REJECTED, FIRST_REJECTED + 5)
+REASONS = {
+    BAD_DATE: "bad date",
+    BAD_AMOUNT: "bad amount",
+    TOO_LARGE: "amount too large",
+    OTHER_CURRENCY: "other currency",
+    BAD_COST: "bad cost",
+}
+IMPOSSIBLE_DATE = "impossible date"  # written like a date, and on no calendar
 # How a line counts: netted with the lines of its order and day, or by itself.
 NETTED, PURCHASE, REFUND, GIVEN_BACK = 0, 1, 2, 3
 MOST_FACTORS = 2

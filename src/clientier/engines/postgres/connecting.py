@@ -1,0 +1,169 @@
+"""Connections to PostgreSQL, and what it says when something is wrong, as errors with a fix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from clientier.engines.postgres.address import connection_uri
+from clientier.errors import ClientierError, ConfigError, DataError, EngineError, Problem
+
+if TYPE_CHECKING:
+    from adbc_driver_manager import Error
+    from adbc_driver_manager.dbapi import Connection
+
+_READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+# Texts of days, times, floats and quotes are the same whatever the server is set to.
+_SETTINGS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+}
+_FEWEST_SETTINGS = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
+_MISSING = "the PostgreSQL driver is not installed"
+
+
+def connect(url: str, *, writes: bool = False) -> Connection:
+    """Return a connection in a transaction: read-only, all its statements seeing one state; or one that writes.
+
+    Raises:  ConfigError for an address that holds a password; EngineError
+    """
+    uri = connection_uri(url)
+    try:
+        from adbc_driver_manager import Error
+        from adbc_driver_postgresql import dbapi
+    except ImportError:
+        fix = "pip install 'clientier[postgres]'"
+        raise EngineError(Problem("--source", _MISSING, fix)) from None
+    try:
+        connection: Connection = dbapi.connect(uri, autocommit=False)
+    except Error as error:
+        raise _no_connection(error) from None
+    try:
+        with database_errors("--source"):
+            _prepare(connection, writes)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: Connection, writes: bool) -> None:
+    if not writes:
+        execute(connection, _READ_ONLY)
+    ((*_, encoding),) = rows(connection, f"SELECT {_FEWEST_SETTINGS}, current_setting('server_encoding')")
+    if encoding != "UTF8":
+        fix = "export the table to CSV or Parquet, and run on that file"
+        raise EngineError(Problem("--source", f"the database is encoded in {encoding}, not in UTF8", fix))
+
+
+def execute(connection: Connection, statement: str) -> None:
+    """Run a statement that gives nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def rows(connection: Connection, query: str) -> list[tuple[Any, ...]]:
+    """Return the few rows of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+# ---- errors -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def database_errors(option: str) -> Iterator[None]:
+    """Turn what the database says into errors with a fix.
+
+    Needs:  option, which a fault in a name or a query is a fault of
+    """
+    from adbc_driver_manager import Error
+
+    try:
+        yield
+    except Error as error:
+        raise _worded(error, option) from None
+    except OSError as error:  # as the driver's streams raise once they have begun
+        raise _lost(str(error)) from None
+
+
+def _worded(error: Error, option: str) -> ClientierError:
+    said, state = said_by(error), error.sqlstate or ""
+    for codes, worded in _BY_STATE.items():
+        if state.startswith(codes):
+            return worded(said, option)
+    if not state:
+        return _lost(said)
+    return EngineError(Problem(option, f"the database says: {said}", "see the server's log"))
+
+
+def _lost(said: str) -> EngineError:
+    fix = "run again; nothing is half written. If it happens again, see the server's log"
+    return EngineError(Problem("--source", f"the connection was lost: {scrubbed(said)}", fix))
+
+
+def _as(kind: type[ClientierError], fact: str, fix: str) -> Callable[[str, str], ClientierError]:
+    return lambda said, option: kind(Problem(option, fact.format(said=said), fix))
+
+
+_BY_STATE: dict[tuple[str, ...], Callable[[str, str], ClientierError]] = {
+    ("42501",): _as(EngineError, "{said}", "ask for the right, or connect as another user"),
+    ("3D000",): _as(EngineError, "{said}", "correct the name of the database in --source"),
+    ("28",): _as(EngineError, "{said}", "check user and password: PGPASSWORD, ~/.pgpass"),
+    ("25006",): _as(ConfigError, "{said}", "give a query that only reads"),
+    ("42P01", "3F000"): _as(DataError, "{said}", "check the name: schema.table"),
+    ("57014",): _as(
+        EngineError, "{said}", "raise statement_timeout for this user, or read a smaller part with --query"
+    ),
+    ("22003",): _as(
+        DataError,
+        "the amounts of one customer add up to 10^12 or more",
+        "divide the amounts, for example by 1,000",
+    ),
+    ("57P", "08"): lambda said, _: _lost(said),
+    ("53100",): _as(
+        EngineError, "the server's disk is full: {said}", "free space on the server, and run again"
+    ),
+    ("53", "54"): _as(
+        EngineError, "the server is at its limit: {said}", "run again later, or ask its administrator"
+    ),
+    ("40", "55P03"): _as(EngineError, "another transaction is in the way: {said}", "run again"),
+    ("42", "0A"): _as(ConfigError, "{said}", "correct the query: it has to be one SELECT"),
+    ("22",): _as(DataError, "{said}", "correct the query, or the values it works on"),
+}
+
+
+def said_by(error: Error) -> str:
+    """Return what the database says, in one line: without the statement, and without a password."""
+    text = str(error).partition("\nQuery was:")[0].partition("\nLINE ")[0]
+    for mark in ("ERROR:", "FATAL:"):
+        text = text.rpartition(mark)[2]
+    return scrubbed(text.strip().split("\n")[0].strip())
+
+
+def scrubbed(text: str) -> str:
+    """Return the text without the password of the environment."""
+    password = os.environ.get("PGPASSWORD")
+    return text.replace(password, "***") if password else text
+
+
+def _no_connection(error: Error) -> EngineError:
+    said = said_by(error)
+    fixes = {
+        "password": "check user and password: PGPASSWORD, ~/.pgpass (PGPASSFILE) or a service file gives it",
+        "does not exist": "correct user and database in --source",
+        "translate host name": "correct the host in --source",
+        "refused": "check host and port in --source, and that the server runs",
+        "timeout": "check host and port in --source, and that the server can be reached",
+        "too many": "run again later",
+        "no pg_hba.conf entry": "ask the server's administrator to let this user in from here",
+    }
+    fix = next(
+        (fix for part, fix in fixes.items() if part in said), "check --source, and that the server runs"
+    )
+    return EngineError(Problem("--source", f"cannot connect: {said.removeprefix('IO: [libpq] ')}", fix))
