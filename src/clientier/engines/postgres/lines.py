@@ -65,18 +65,14 @@ class TableLines:
             days = list(dates.layers(self.date_format))
         else:
             days = [[f"{columns.day('date_value', self.date_kind)} AS day_read"]]
-        days[-1] += [
-            self._blank("anonymous", "customer_text"),
-            self._blank("orderless", "order_text"),
-            *self._numbers(),
-        ]
+        blanks = [self._blank("anonymous", "customer_text"), self._blank("orderless", "order_text")]
+        day = f"CASE WHEN {usual_dates.within_reason('day_read')} THEN day_read END AS day"
         return [
             *days,
+            [*blanks, *self._numbers()],
             self._values(),
-            [
-                f"CASE WHEN {usual_dates.within_reason('day_read')} THEN day_read END AS day",
-                *self._products(),
-            ],
+            [day, *self._products()],
+            self._rounded_products(),
             [self._amount(), *self._cost(), self._rounded(), *self._repeats()],
             self.rules.judged(),
         ]
