@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clientier.aggregating import Aggregated, aggregate
 from clientier.cutpoints import cut_points
@@ -25,16 +26,26 @@ from clientier.publishing import Publication
 from clientier.results import RunResult
 from clientier.templates import candidate, expand, is_template, move_latest
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 __all__ = ["Checked", "RunOptions", "RunResult", "check", "run"]
 
 PURPOSE = "clientier run"  # what others who want the same lock are told
 
 
-def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
+def run(
+    options: RunOptions, progress: Progress | None = None, spark: SparkSession | None = None
+) -> RunResult:
     """Read, aggregate, place and write: the whole job; and let the store remember it.
 
+    Needs:   spark, a session to run on; without one, ``options.spark`` says where to run, if not here
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
+    if options.spark is not None or spark is not None:
+        from clientier.cluster.running import run_on_spark
+
+        return run_on_spark(options, progress, spark)
     if options.output is None:
         raise ConfigError(Problem("--output", "is missing", "name the folder to write, e.g. out/2026-10"))
     with open_job(options) as job:
