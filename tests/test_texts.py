@@ -81,6 +81,13 @@ def test_one_amount_reads_like_a_column_of_them() -> None:
     assert texts.money_spoken(1_460_600_000, "zh", "CNY") == "1,460.60元"
 
 
+def test_what_a_tier_holds_may_be_beyond_64_bits() -> None:
+    assert texts.money_spoken(2**63 - 1, "en", "GBP") == "GBP 9,223,372,036,854.775807"
+    assert texts.money_spoken(2**63, "en", "GBP") == "GBP 9,223,372,036,854.775808"
+    assert texts.money_spoken(20 * 10**18, "zh", "CNY") == "20,000,000,000,000.00元"
+    assert texts.money_spoken(-10_000_000_000_000_100_000, "en", None) == "-10,000,000,000,000.10"
+
+
 def test_people_read_rates_as_percent() -> None:
     assert said("refund_rate", 6_200, 10_000, 0, 6_234, 12_500, None) == [
         "62 %",

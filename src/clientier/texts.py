@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
@@ -73,8 +74,12 @@ def spoken(values: pd.Series[Any], column: Column, language: str, currency: str 
 
 
 def money_spoken(amount: int, language: str, currency: str | None) -> str:
-    """Return one amount (in millionths) as people say it."""
-    return str(_money_style(language, currency)(np.array([amount], dtype=np.int64))[0].as_py())
+    """Return one amount (in millionths) as people say it. That of a whole tier may be beyond 64 bits."""
+    if abs(amount) <= np.iinfo(np.int64).max:
+        return str(_money_style(language, currency)(np.array([amount], dtype=np.int64))[0].as_py())
+    whole, _, fraction = f"{Decimal(amount).scaleb(-6):,f}".partition(".")
+    prefix, suffix = _beside_money(language, currency)
+    return f"{prefix}{whole}.{fraction.rstrip('0'):0<2}{suffix}"
 
 
 def day_spoken(day: int, language: str) -> str:
@@ -176,10 +181,17 @@ def _days(values: pd.Series[Any], say: Callable[[int], str]) -> pa.StringArray:
 def _money_style(language: str, currency: str | None) -> Render:
     if not currency:
         return partial(numerals.money, whole=numerals.grouped)
+    prefix, suffix = _beside_money(language, currency)
+    return lambda amounts: joined(prefix, numerals.money(amounts, numerals.grouped), suffix)
+
+
+def _beside_money(language: str, currency: str | None) -> tuple[str, str]:
+    """Return what stands before and after an amount."""
+    if not currency:
+        return "", ""
     if language == "zh" and currency in YUAN:
-        return lambda amounts: joined(numerals.money(amounts, numerals.grouped), "元")
-    prefix = f"{currency} " if currency.isalpha() else currency
-    return lambda amounts: joined(prefix, numerals.money(amounts, numerals.grouped))
+        return "", "元"
+    return (f"{currency} " if currency.isalpha() else currency), ""
 
 
 @lru_cache

@@ -29,6 +29,14 @@ _COLUMNS = (
     "monetary_score", "tier", "grade", "pending_tier", "pending_runs", "keep_until",
 )  # fmt: skip
 
+# What the tables can hold of figures that single typing errors push beyond it: one order of 999,999,999,999.99996
+# (its average has 4 decimals), refunds of 10^12 for purchases of 0.000001.
+_MOST = {
+    "average_order": "999999999999.999999",
+    "refund_rate": "99999999999999.9999",
+    "trend": "99999999999999.9999",
+}
+
 
 @dataclass(frozen=True)
 class StoredRun:
@@ -113,9 +121,13 @@ class Recorder:
         table = frames.typed(customers, tuple(BY_NAME[name] for name in _COLUMNS))
         numbers = pa.array(customers["customer_number"], type=pa.int64(), from_pandas=True)
         self._cursor.register("batch", table.append_column("customer", numbers))
-        named = ", ".join(_COLUMNS)
+        held = ", ".join(
+            f"least(greatest({name}, -{_MOST[name]}), {_MOST[name]})" if name in _MOST else name
+            for name in _COLUMNS
+        )
         self._cursor.execute(
-            f"INSERT INTO store.placed (run, customer, {named}) SELECT {self.run}, customer, {named} FROM batch"
+            f"""INSERT INTO store.placed (run, customer, {", ".join(_COLUMNS)})
+                SELECT {self.run}, customer, {held} FROM batch"""
         )
         self._cursor.register("batch", _numbered(actions, customers["customer_id"], numbers))
         self._cursor.execute(
