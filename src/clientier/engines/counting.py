@@ -29,9 +29,12 @@ _HELPERS = ("kind", "amount")
 _ROWS = f"SELECT *, {_FILE} AS file, {_SIDE} AS side FROM counted WHERE {_OUTCOME} = {USABLE}"
 
 
-def count(connection: duckdb.DuckDBPyConnection, reader: LineReader, scan: str) -> None:
+def count(
+    connection: duckdb.DuckDBPyConnection, reader: LineReader, scan: str, digested: bool = False
+) -> None:
     """Read all lines of a scan once.
 
+    Needs:  digested, to keep lines of different digests apart, and the digests
     Adds:  counted (customer, "order", day, kind, lines, amount, purchases, gross, refunds, margin), the first
            three of usable lines only; tally (kind, day, lines), its lines added up
     """
@@ -46,14 +49,15 @@ def count(connection: duckdb.DuckDBPyConnection, reader: LineReader, scan: str) 
     status = config.refunds.status
     amount = amount_of_line() if status else "amount"
     margin = f"sum({if_usable} margin END)" if config.columns.cost else "0"
+    keys, digest = 'customer, "order", day, kind', ", CAST(fields AS VARCHAR) AS digest"
+    keys, digest = (f"{keys}, digest", digest) if digested else (keys, "")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE counted AS
-        SELECT customer, "order", day, kind, lines, amount, {sums_of_rows(_SIDE)},
-               CAST(margin AS DECIMAL(38,6)) AS margin
-        FROM (SELECT customer, "order", day, kind, sum(amount) AS amount, {margin} AS margin, count(*) AS lines
-              FROM (SELECT outcome, {_kind()} AS kind, {usable}, {if_usable} {amount} END AS amount, margin
+        SELECT {keys}, lines, amount, {sums_of_rows(_SIDE)}, CAST(margin AS DECIMAL(38,6)) AS margin
+        FROM (SELECT {keys}, sum(amount) AS amount, {margin} AS margin, count(*) AS lines
+              FROM (SELECT outcome, {_kind()} AS kind, {usable}, {if_usable} {amount} END AS amount, margin{digest}
                     FROM ({reader.lines(scan)}))
-              GROUP BY customer, "order", day, kind)""")
+              GROUP BY {keys})""")
     tally = "SELECT kind, day, CAST(sum(lines) AS BIGINT) AS lines FROM counted GROUP BY kind, day"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {tally}")
 

@@ -40,18 +40,26 @@ def counted_format(
 
     Raises:  DataError where two readings explain equally many dates and disagree
     """
-    bare = f"CASE WHEN regexp_full_match(date_text, '[-0-9./]*') THEN date_text ELSE {dates.bare_text('date_text')} END"
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE date_texts AS
-        SELECT {bare} AS bare, count(*) AS lines FROM ({scan.of(files)}) WHERE date_text IS NOT NULL GROUP BY ALL""")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE date_texts AS {date_texts_sql(scan.of(files))}")
     try:
-        return _most_fitting(connection)
+        return most_fitting(connection)
     finally:
         connection.execute(
             "DROP TABLE date_texts; DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans"
         )
 
 
-def _most_fitting(connection: duckdb.DuckDBPyConnection) -> DateFormat | None:
+def date_texts_sql(scan: str) -> str:
+    """Return the query of how often each date is written, without the time after it: bare, lines."""
+    bare = f"CASE WHEN regexp_full_match(date_text, '[-0-9./]*') THEN date_text ELSE {dates.bare_text('date_text')} END"
+    return f"SELECT {bare} AS bare, count(*) AS lines FROM ({scan}) WHERE date_text IS NOT NULL GROUP BY ALL"
+
+
+def most_fitting(connection: duckdb.DuckDBPyConnection) -> DateFormat | None:
+    """Return the usual format that reads most of the table ``date_texts`` (bare, lines); None if none reads any.
+
+    Raises:  DataError where two readings explain equally many dates and disagree
+    """
     shapes = "SELECT DISTINCT regexp_replace(regexp_replace(bare, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g') FROM date_texts"
     found = [shape for (shape,) in connection.execute(shapes).fetchall()]
     possible = dates.of_shapes(found)

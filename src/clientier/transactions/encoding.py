@@ -95,14 +95,18 @@ def _refuse_unmarked_utf16(files: Sequence[TextBytes]) -> None:
 
 
 def _decodes(files: Sequence[TextBytes], encoding: str, max_reject_rate: Decimal) -> bool:
-    bad = sum(_undecodable(file.path, encoding) for file in files)
+    bad = sum(undecodable_lines(file.path, encoding) for file in files)
     if bad <= 1:
         return True
-    foreign = sum(_beyond_ascii(file.path) for file in files)
-    return bad <= max_reject_rate * foreign
+    return are_few(bad, sum(lines_beyond_ascii(file.path) for file in files), max_reject_rate)
 
 
-def _undecodable(path: Path, encoding: str) -> int:
+def are_few(undecodable: int, beyond_ascii: int, max_reject_rate: Decimal) -> bool:
+    """Tell whether an encoding is the right one although it cannot decode some of the lines beyond ASCII."""
+    return undecodable <= 1 or undecodable <= max_reject_rate * beyond_ascii
+
+
+def undecodable_lines(path: Path, encoding: str) -> int:
     """Count the lines that the encoding cannot decode."""
     return sum(
         not can_decode(line, encoding)
@@ -112,7 +116,8 @@ def _undecodable(path: Path, encoding: str) -> int:
     )
 
 
-def _beyond_ascii(path: Path) -> int:
+def lines_beyond_ascii(path: Path) -> int:
+    """Count the lines that hold more than ASCII."""
     return sum(
         not line.isascii()
         for block in whole_lines(path)

@@ -26,6 +26,7 @@ from clientier.transactions.survey import BLOCK, UTF8_BOM, Survey
 # How many more lines are looked at, step by step, for the end of a record: beyond these (255) a quote was never
 # meant to be open.
 _MORE_LINES = (3, 12, 48, 192)
+MOST_LINES = sum(_MORE_LINES)
 NUL, UNDECODABLE, UNCLOSED, TOO_LONG = "NUL byte", "undecodable bytes", "unclosed quote", "line too long"
 # Stands for a line end inside a field: engines that read a file from several places at once must be able to take
 # every line end for that of a record.
