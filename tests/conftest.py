@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from clientier.config import Config
 from making import config_of
+from months import split_by_month
 
 settings.register_profile("clientier", deadline=None)  # a shared machine stalls; slow code shows elsewhere
 settings.load_profile("clientier")
@@ -32,6 +33,18 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("CLIENTIER_DATA names no folder of real data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def online_retail(real_data: Path) -> Path:
+    """Return the year of half a million real lines."""
+    return real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
+
+
+@pytest.fixture(scope="session")
+def real_months(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return that year in thirteen files, one a month; nobody may change them."""
+    return split_by_month(online_retail, tmp_path_factory.mktemp("months"))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from clientier.engines.reading import Reading, read_transactions
 
 COLUMNS = {"customer": "customer", "date": "date", "order": "order", "amount": "amount"}
 HEADER = "customer,order,date,amount"
+_DATABASE = duckdb.connect()  # one for all: opening it takes longer than reading a small file
 OrderDay = tuple[str, str | None, str, int, str, str]  # customer, order, day, purchases, gross, refunds
 
 
@@ -64,7 +65,7 @@ def read_lines(folder: Path, *lines: str, **keys: Any) -> Read:
 
 def read_files(names: list[str], base: Path, **keys: Any) -> Read:
     """Read files that are there."""
-    with duckdb.connect() as connection, tempfile.TemporaryDirectory() as scratch:
+    with _DATABASE.cursor() as connection, tempfile.TemporaryDirectory() as scratch:
         reading = read_transactions(connection, names, config_of(**keys), base, Path(scratch))
         return gathered(connection, reading)
 

@@ -22,7 +22,10 @@ UNREADABLE = (
     '101056,2026-03-12,TEAROOM-04,"Earl Grey, 50 bags",4.6O',
     "101261,2026-06-28,00185",
 )
-pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the scripts need bash")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("bash") is None, reason="the scripts need bash"),
+    pytest.mark.xdist_group("examples"),  # they share September
+]
 
 
 def bash(script: Path, *arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:

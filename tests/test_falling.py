@@ -21,7 +21,6 @@ from clientier.falling import FALLING_COLUMNS, falling, next_run
 from clientier.keeping import add_keep_until
 from clientier.outputs import Format, customer_rows
 from clientier.placement import place
-from months import split_by_month
 from order_days import RULES, Row, Rule, Shop, buys, config_of, shops
 
 KEY: Rule = {"name": "key", "when": {"monetary": ">= 100", "frequency": ">= 2"}}
@@ -155,7 +154,7 @@ def _now(column: Column) -> str:
     return column.name.removeprefix("previous_")
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(shops(), st.sampled_from(sorted(RULES)))
 def test_they_are_those_whom_the_next_run_finds_lower(shop: Shop, name: str) -> None:
     ruled = replace(shop, config=config_of(*RULES[name], **shop.config.metrics.model_dump()))
@@ -173,7 +172,7 @@ def test_they_are_those_whom_the_next_run_finds_lower(shop: Shop, name: str) -> 
 BUYABLE = ["default", "margin of a tier", "nobody", "recency", "refunds", "scores", "tenure"]
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(shops(), st.sampled_from(BUYABLE))
 def test_what_is_said_to_keep_the_tier_keeps_it(shop: Shop, name: str) -> None:
     ruled = replace(shop, config=config_of(*RULES[name]))
@@ -214,10 +213,9 @@ potential: {when: {gap_share: "<= 0.5"}}
 
 
 def test_a_real_shop_without_customers_for_a_month_is_what_was_foretold(
-    real_data: Path, tmp_path: Path
+    real_months: list[Path], tmp_path: Path
 ) -> None:
-    year = real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
-    months = tuple(str(path) for path in split_by_month(year, tmp_path) if path.stem <= "2011-08")
+    months = tuple(str(path) for path in real_months if path.stem <= "2011-08")
     config = tmp_path / "clientier.yaml"
     config.write_text(ONLINE_RETAIL, encoding="utf-8")
 

@@ -144,7 +144,7 @@ def first_failures(placed: pd.DataFrame, config: Config, figures: pd.DataFrame) 
     return {str(who): int(day) for who, day in first.items()}
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(shops())
 def test_a_tier_is_kept_as_long_as_counting_every_day_anew_says(shop: Shop) -> None:
     figures = counted_anew(shop)
@@ -157,7 +157,7 @@ def test_a_tier_is_kept_as_long_as_counting_every_day_anew_says(shop: Shop) -> N
         assert seen == first_failures(kept, ruled.config, figures), name
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(shops(), st.integers(0, 120))
 def test_the_metrics_of_a_later_day_are_those_of_a_run_on_it(shop: Shop, ahead: int) -> None:
     customers = shop.customers()

@@ -10,7 +10,6 @@ import pytest
 
 from clientier.cli import main
 from clientier.compare import compare_outputs
-from months import split_by_month
 from two_months import CONFIG, OCTOBER, SEPTEMBER
 
 Row = dict[str, str]
@@ -130,10 +129,11 @@ actions: []
 
 
 @pytest.mark.slow
-def test_each_step_is_what_a_run_of_its_own_over_the_files_says(real_data: Path, tmp_path: Path) -> None:
+def test_each_step_is_what_a_run_of_its_own_over_the_files_says(
+    real_months: list[Path], tmp_path: Path
+) -> None:
     """September and October 2011, with another window, other metrics and other rules in October."""
-    shop = real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
-    sales = [str(path) for path in split_by_month(shop, tmp_path)[7:11]]  # July to October
+    sales = [str(path) for path in real_months[7:11]]  # July to October
     old, new, store = tmp_path / "old.yaml", tmp_path / "new.yaml", str(tmp_path / "store.duckdb")
     old.write_text(REAL, encoding="utf-8")
     new.write_text(REAL.replace("2 months", "3 months") + CHANGED, encoding="utf-8")

@@ -20,20 +20,16 @@ transactions:
   drop: {bad_debt: {order_prefix: [A]}}
 period: {as_of: 2011-12-09}
 """
+pytestmark = pytest.mark.xdist_group("online_retail")  # they share a run
 LINES, ANONYMOUS, BAD_DEBTS, CUSTOMERS = 541_909, 135_077, 3, 4_372
 
 
 @pytest.fixture(scope="module")
-def transactions(real_data: Path) -> Path:
-    return real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
-
-
-@pytest.fixture(scope="module")
-def output(transactions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def output(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("online_retail")
     config = folder / "clientier.yaml"
     config.write_text(CONFIG)
-    run(RunOptions(files=(str(transactions),), config=config, output=folder / "out"))
+    run(RunOptions(files=(str(online_retail),), config=config, output=folder / "out"))
     return folder / "out"
 
 
@@ -49,9 +45,9 @@ def summary(output: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def lines(transactions: Path) -> pd.DataFrame:
+def lines(online_retail: Path) -> pd.DataFrame:
     """Every line with a customer, read by pandas, amounts in thousandths of a pound."""
-    read = pd.read_csv(transactions, dtype=str, keep_default_na=False)
+    read = pd.read_csv(online_retail, dtype=str, keep_default_na=False)
     used = read[(read["CustomerID"] != "") & ~read["InvoiceNo"].str.startswith("A")]
     thousandths = (used["UnitPrice"].astype(float) * 1000).round().astype("int64")
     amount = used["Quantity"].astype("int64") * thousandths
@@ -129,9 +125,9 @@ def test_the_default_tiers_have_the_sizes_found_by_another_reading_of_the_defini
     assert sizes == {"key": 833, "ordinary": 1_289, "small": 2_245, "eliminate": 5}
 
 
-def test_the_default_tiers_over_the_whole_history(transactions: Path, tmp_path: Path) -> None:
+def test_the_default_tiers_over_the_whole_history(online_retail: Path, tmp_path: Path) -> None:
     config = tmp_path / "clientier.yaml"
     config.write_text(CONFIG.replace("2011-12-09}", "2011-12-09, window: all}"))
-    result = run(RunOptions(files=(str(transactions),), config=config, output=tmp_path / "out"))
+    result = run(RunOptions(files=(str(online_retail),), config=config, output=tmp_path / "out"))
     sizes = {tier["tier"]: tier["customers"] for tier in result.summary["tiers"]}
     assert sizes == {"key": 850, "ordinary": 1_309, "small": 2_209, "eliminate": 4}

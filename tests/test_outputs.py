@@ -194,7 +194,7 @@ def test_parquet_columns_have_types(tmp_path: Path, default_config: Config) -> N
     assert isinstance(actions["priority"][0].as_py(), int)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random_customers(most=8))
 def test_parquet_values_equal_csv_values(default_config: Config, frame: pd.DataFrame) -> None:
     there, actions = placed(default_config, frame)

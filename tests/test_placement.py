@@ -80,7 +80,7 @@ def test_the_keep_list_touches_the_last_tier_alone(default_config: Config, ten: 
     assert_frame_equal(kept, place(ten, plan_of(default_config, ten)))  # neither was in the last tier
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     random_customers(most=15),
     st.lists(st.integers(0, 15), max_size=4),
@@ -117,7 +117,7 @@ def test_many_customers_placed_in_batches_come_out_as_the_whole_does(default_con
     assert pa.concat_tables(listed).equals(list_actions(whole, plan.config, plan.cuts, ISSUED).table)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(random_customers(), st.randoms(use_true_random=False))
 def test_the_order_and_the_names_of_customers_decide_nothing(
     default_config: Config, frame: pd.DataFrame, random: Random
@@ -133,7 +133,7 @@ def test_the_order_and_the_names_of_customers_decide_nothing(
     assert_frame_equal(here.drop(columns="customer_id"), there.drop(columns="customer_id"))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(random_customers(), st.booleans())
 def test_everybody_is_in_one_tier_with_a_reason_and_equals_are_placed_alike(
     default_config: Config, frame: pd.DataFrame, chinese: bool

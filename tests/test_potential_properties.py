@@ -238,7 +238,7 @@ def gap(row: pd.Series[Any]) -> tuple[str, int, Decimal] | None:
     return row["next_tier"], int(row["gap_orders"]), Decimal(int(row["gap_monetary"])) / 1_000_000
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(shops(), st.lists(customers(), min_size=1, max_size=4))
 def test_no_purchase_is_cheaper_than_the_gap_and_the_gap_leads_to_the_next_tier(
     shop: Shop, batch: list[Customer]
@@ -289,7 +289,7 @@ RISING = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(shops(RISING), st.lists(customers(finer), min_size=1, max_size=6))
 def test_a_cent_or_an_order_less_reaches_no_better_tier(shop: Shop, batch: list[Customer]) -> None:
     placed = add_potential(frame(batch, shop), shop.ladder())
@@ -305,7 +305,7 @@ def test_a_cent_or_an_order_less_reaches_no_better_tier(shop: Shop, batch: list[
             assert shop.place(after(customer, orders - 1, money)) >= shop.place(customer)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(shops(), st.lists(customers(), min_size=2, max_size=6), st.integers(1, 5))
 def test_batches_come_out_as_the_whole_does(shop: Shop, batch: list[Customer], cut: int) -> None:
     ladder, whole = shop.ladder(), frame(batch, shop)

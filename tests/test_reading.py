@@ -456,16 +456,21 @@ def test_progress_is_told_while_the_files_are_read(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def retail(real_data: Path) -> Read:
+def retail(online_retail: Path) -> Read:
     columns = {
         "customer": "CustomerID",
         "date": "InvoiceDate",
         "order": "InvoiceNo",
         "amount": "Quantity * UnitPrice",
     }
-    path = real_data / "online_retail" / "online_retail_2010-2011.csv.gz"
     drop = {"bad_debt": {"order_prefix": ["A"]}}
-    return read_files([str(path)], real_data, columns=columns, refunds={"order_prefix": ["C"]}, drop=drop)
+    return read_files(
+        [str(online_retail)],
+        online_retail.parent,
+        columns=columns,
+        refunds={"order_prefix": ["C"]},
+        drop=drop,
+    )
 
 
 def test_every_line_of_online_retail_is_accounted_for(retail: Read) -> None:

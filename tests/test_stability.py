@@ -479,7 +479,7 @@ def far_apart(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return config_of(tmp_path_factory.mktemp("far_apart"), tiers)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     remembered_customers(),
     st.lists(st.integers(0, 12), max_size=3),
@@ -497,7 +497,7 @@ def test_customers_placed_in_batches_come_out_as_the_whole_does(
     assert_frame_equal(in_batches, place(frame, plan))
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(remembered_customers(), st.sets(st.sampled_from(["0000", "0003"])))
 def test_each_customer_is_where_the_rules_say_or_where_they_were_with_the_move_pending(
     patient: Config, frame: pd.DataFrame, kept: set[str]
@@ -543,7 +543,7 @@ def having_bought(customer: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(remembered_customers())
 def test_the_next_tier_is_where_the_next_run_would_place_who_bought_what_they_lack(
     far_apart: Config, frame: pd.DataFrame

@@ -28,7 +28,10 @@ from clientier.verify import verify_output
 from conftest import mounted
 from forked import Forked
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there nothing is locked")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="there nothing is locked"),
+    pytest.mark.xdist_group("faults"),  # they share a shop
+]
 NAME = "clientier.duckdb"
 CONFIG = """\
 transactions:

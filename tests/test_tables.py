@@ -52,7 +52,7 @@ def written(frame: pd.DataFrame, form: Format | None = None) -> bytes:
 # ---- reading back -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(random_customers(most=12))
 def test_what_was_written_is_read_back_in_the_order_of_the_lists(frame: pd.DataFrame) -> None:
     # all ids are digits of one length, so that their order is that of their bytes
