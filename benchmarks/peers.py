@@ -22,7 +22,7 @@ from pathlib import Path
 
 from contestants import DATA, HERE, Contestant, contestants, make_environments
 from measuring import Measured, memory, print_row, size_of, try_to_measure, warm
-from results import Results
+from results import FIGURES, Results
 
 SIZES = (1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000)
 RESULTS = HERE / "results" / "peers.json"
@@ -135,10 +135,9 @@ def _give_up_unless_memory(code: int, one: Contestant) -> None:
 def _keep_expected(lines: int, source: Path, expected: Path) -> None:
     """Run clientier without measuring: it was measured before an interruption, and its scores are gone."""
     print(f"clientier's scores of {lines:,} lines are made first", flush=True)
-    if code := _run(contestants()[0], source):
-        if isinstance(code, int):
-            sys.exit(f"clientier: exit code {code}")
-        _agree("KEEP", OUT / "customers.csv", expected)
+    if isinstance(code := _run(contestants()[0], source), int):
+        sys.exit(f"clientier: exit code {code}")
+    _agree("KEEP", OUT / "customers.csv", expected)
 
 
 def _agree(does: str, scores: Path, expected: Path) -> str:
@@ -148,9 +147,7 @@ def _agree(does: str, scores: Path, expected: Path) -> str:
 
 def _worded(agreement: dict[str, int]) -> str:
     same = agreement["ours"] == agreement["theirs"] == agreement["both"]
-    if same and not any(count for name, count in agreement.items() if "_" in name or name in {"frequency"}):
-        return "the same"
-    return "differs"
+    return "the same scores" if same and not any(agreement[name] for name in FIGURES) else "differs"
 
 
 if __name__ == "__main__":

@@ -5,16 +5,19 @@ python benchmarks/rendering.py RESULTS_JSON DOCS_FOLDER
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from chart import draw, points_of, slope
 from results import FIGURES, Results
 
-BEGIN, END = "<!-- peers: written by benchmarks/peers.py -->", "<!-- peers end -->"
+PEERS = "<!-- peers: written by benchmarks/peers.py -->", "<!-- peers end -->"
+WORKERS = "<!-- workers: written by benchmarks/peers.py --render -->", "<!-- workers end -->"
 CHART = "benchmarks.svg"
 FROM = 10_000_000  # lines; from there the seconds that starting takes hardly count
 
@@ -24,11 +27,29 @@ def main() -> None:
     results, docs = Results.read(Path(sys.argv[1])), Path(sys.argv[2])
     page = docs / "benchmarks.md"
     text = page.read_text(encoding="utf-8")
-    section = f"{BEGIN}\n\n{tables(results)}\n\n{END}"
-    page.write_text(
-        re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: section, text, flags=re.S), encoding="utf-8"
-    )
+    text = _between(PEERS, text, tables(results))
+    workers = results.path.with_name("spark_workers.json")
+    if workers.exists():
+        text = _between(WORKERS, text, speed_up(json.loads(workers.read_text(encoding="utf-8"))))
+    page.write_text(text, encoding="utf-8")
     draw(results, docs / CHART)
+
+
+def _between(marks: tuple[str, str], text: str, section: str) -> str:
+    begin, end = marks
+    return re.sub(
+        f"{re.escape(begin)}.*{re.escape(end)}", lambda _: f"{begin}\n\n{section}\n\n{end}", text, flags=re.S
+    )
+
+
+def speed_up(told: dict[str, Any]) -> str:
+    """Return what two workers took against one, round by round."""
+    rows = [
+        [str(number), f"{took['workers_1']:.1f}", f"{took['workers_2']:.1f}"]
+        for number, took in enumerate(told["wall_seconds"], start=1)
+    ]
+    table = _table([f"{_million(told['lines'])}, round", "one worker, wall s", "two, wall s"], rows, left=1)
+    return f"{table}\n\nTwo are {told['speed_up']:.2f} times as fast as one (the median of the ratios of a round)."
 
 
 def tables(results: Results) -> str:

@@ -30,7 +30,7 @@ from measuring import Measured, print_row, size_of, try_to_measure, warm
 
 OUT = DATA / "out-spark"
 EXPECTED = DATA / "expected_spark.parquet"
-HOME = DATA / "spark"  # logs and scratch files
+HOME = DATA / "cluster"  # logs and scratch files
 RESULTS = HERE / "results" / "spark_workers.json"
 PATIENCE = 120  # seconds, until master and workers have met
 ENVIRONMENT = os.environ | {
