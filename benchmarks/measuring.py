@@ -69,6 +69,11 @@ def try_to_measure(
     return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MB)
 
 
+def end_with_children() -> None:
+    """Let a polite end of this process (as by timeout) end what it measures, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
 def _guard(group: int, ended: threading.Event) -> None:
     while not ended.wait(0.2):
         if memory("MemAvailable") < SPARE_MB:

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from contestants import DATA, HERE, Contestant, contestants, make_environments
-from measuring import Measured, memory, print_row, size_of, try_to_measure, warm
+from measuring import Measured, end_with_children, memory, print_row, size_of, try_to_measure, warm
 from results import FIGURES, Results
 
 SIZES = (1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000)
@@ -33,6 +33,7 @@ OUT = DATA / "out-peer"
 def main() -> None:
     """Measure what is missing, then write the documentation."""
     asked = _arguments()
+    end_with_children()
     if asked.afresh:
         asked.results.unlink(missing_ok=True)
     if not asked.render:

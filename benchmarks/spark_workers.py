@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 
 from contestants import BIN, DATA, HERE
-from measuring import Measured, print_row, size_of, try_to_measure, warm
+from measuring import Measured, end_with_children, print_row, size_of, try_to_measure, warm
 
 OUT = DATA / "out-spark"
 EXPECTED = DATA / "expected_spark.parquet"
@@ -43,6 +43,7 @@ ENVIRONMENT = os.environ | {
 def main() -> None:
     """Run on one worker and on two, in turn; say what the second saves."""
     asked = _arguments()
+    end_with_children()
     subprocess.run([sys.executable, HERE / "lines.py", DATA, str(asked.lines)], check=True)
     EXPECTED.unlink(missing_ok=True)
     rounds = [
