@@ -8,6 +8,7 @@ PYTHON ?= python3
 DEMO := .demo
 VENV := .venv
 BIN := $(VENV)/bin
+unexport PYTHONDONTWRITEBYTECODE  # with it, every process that a test starts would compile the package anew
 
 .PHONY: demo test check servers golden clean
 
