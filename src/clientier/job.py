@@ -16,6 +16,8 @@ from clientier.config import Config, Loaded, load
 from clientier.customer_sets import read_ids
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
+from clientier.engines.postgres.address import connection_uri
+from clientier.engines.postgres.sink import TableRows, check_table, rows_of_day
 from clientier.engines.postgres.source import DatabaseLines
 from clientier.engines.reading import Reading
 from clientier.errors import ConfigError, Problem
@@ -85,6 +87,7 @@ def open_job(options: RunOptions, purpose: str = "clientier run") -> Iterator[Jo
     """
     loaded = load(options.config, options.overrides, options.language, options.as_of)
     _refuse_two_sources(options)
+    _check_database(options)
     kept = read_ids(loaded.config.keep, loaded.base)
     with private_folder() as scratch:
         engine = DuckDBEngine(scratch, options.memory_limit)
@@ -109,6 +112,22 @@ def _refuse_two_sources(options: RunOptions) -> None:
     if not options.files and options.store is None and not reads_database:
         fix = "name the transaction files, - for standard input, --store FILE, or --source with --table"
         raise ConfigError(Problem("FILES", "there is nothing to read", fix))
+
+
+def _check_database(options: RunOptions) -> None:
+    """Refuse an address with a password, and a table that cannot be written, before anything is read."""
+    database = options.database
+    if database is None:
+        return
+    connection_uri(database.url)
+    if not database.is_read and database.sink_table is None:
+        fix = "name --table or --query to read from it, or --sink-table to write to it"
+        raise ConfigError(Problem("--source", "nothing is read from it or written to it", fix))
+    if database.sink_table is not None and options.trial:
+        fix = "leave one of them out: a trial leaves nothing but its folder"
+        raise ConfigError(Problem("--sink-table", "this is a trial", fix))
+    if database.sink_table is not None:
+        check_table(database)
 
 
 @contextmanager
@@ -175,6 +194,17 @@ def remembering(job: Job, as_of: date) -> Iterator[Recorder | None]:
             yield recorder
     finally:
         recorder.close()
+
+
+@contextmanager
+def filling(job: Job, as_of: date) -> Iterator[TableRows | None]:
+    """Give what takes the customers to a table of a database; None where the options name no table."""
+    database = job.options.database
+    if database is None or database.sink_table is None:
+        yield None
+        return
+    with rows_of_day(database, as_of) as table:
+        yield table
 
 
 def as_of_now(job: Job) -> date | None:

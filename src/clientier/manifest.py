@@ -94,12 +94,7 @@ def published_already(job: Job, target: Path) -> bool:
 
     Raises:  OutputError where the target exists and was made from something else, or may not be replaced
     """
-    if not target.exists():
-        return False
-    if not target.is_dir():
-        raise OutputError(Problem(str(target), "is a file", "choose another output folder"))
-    _refuse_what_is_not_ours(target)
-    if job.options.replace:
+    if not is_taken(target) or job.options.replace:
         return False
     old = _read(target)
     if old is not None and _same(job, old):
@@ -107,6 +102,19 @@ def published_already(job: Job, target: Path) -> bool:
     fix = "add --replace, or choose another output folder"
     made = ", made from other input, config or options" if old else ""
     raise OutputError(Problem(str(target), f"exists already{made}", fix))
+
+
+def is_taken(target: Path) -> bool:
+    """Say whether there is an output, or an empty folder.
+
+    Raises:  OutputError where there is something that may not be replaced
+    """
+    if not target.exists():
+        return False
+    if not target.is_dir():
+        raise OutputError(Problem(str(target), "is a file", "choose another output folder"))
+    _refuse_what_is_not_ours(target)
+    return True
 
 
 def is_made_already(job: Job, target: Path) -> bool:
@@ -118,8 +126,11 @@ def is_made_already(job: Job, target: Path) -> bool:
 def is_remembered(job: Job, target: Path) -> bool:
     """Say whether the store remembers the run that wrote this output; True where none needs to.
 
-    A run that was killed between its output and the store's note of it is done once more.
+    A run that was killed between its output and the store's note of it is done once more. So is one that
+    fills a table of a database: nothing tells whether somebody has changed its rows since.
     """
+    if job.options.database is not None and job.options.database.sink_table is not None:
+        return False
     if job.options.store is None or job.options.trial:
         return True
     made = _read(target)

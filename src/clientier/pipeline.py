@@ -43,6 +43,7 @@ def run(
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
     if options.spark is not None or spark is not None:
+        _refuse_database(options)
         from clientier.cluster.running import run_on_spark
 
         return run_on_spark(options, progress, spark)
@@ -67,6 +68,12 @@ def run(
                 summary = work.publish(target, digests, options.replace or there)
         linked = _link(job, data.period.as_of)
     return RunResult(summary, target, unchanged=False, notes=(*data.reading.notes, *linked))
+
+
+def _refuse_database(options: RunOptions) -> None:
+    if options.database is not None:
+        fix = "leave out --engine spark: a database sums by itself"
+        raise ConfigError(Problem("--source", "is not for a run on Spark", fix))
 
 
 def _target_now(job: Job, output: Path) -> Path | None:

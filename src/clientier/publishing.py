@@ -20,9 +20,10 @@ from clientier.aggregating import Aggregated
 from clientier.atomic import output_errors, staged_folder
 from clientier.config import show
 from clientier.engines import Progress
+from clientier.engines.postgres.sink import TableRows
 from clientier.falling import FALLING_COLUMNS
 from clientier.gate import check_tiers
-from clientier.job import Job, issue_date, remembering
+from clientier.job import Job, filling, issue_date, remembering
 from clientier.legend.page import legend
 from clientier.manifest import NAME, manifest
 from clientier.model import Model, model_text
@@ -46,6 +47,7 @@ class _Made:
     texts: dict[str, str]  # config, model, made_from, summary
 
 
+_Keepers = tuple[Recorder | None, TableRows | None]  # who else is given the customers: a store, a table
 _Ready = tuple[Placed, tuple[Rendered, Rendered]]  # a batch of customers, and the lines of every file
 
 
@@ -66,9 +68,12 @@ class Publication:
 
     def publish(self, target: Path, digests: Future[list[str]], replace: bool) -> dict[str, Any]:
         """Write the output folder, and let the store remember what it says; return the summary."""
-        with remembering(self.job, self.data.period.as_of) as recorder:
+        as_of = self.data.period.as_of
+        with remembering(self.job, as_of) as recorder, filling(self.job, as_of) as table:
             with staged_folder(target, replace) as staging, output_errors(target):
-                made = self._write(staging, recorder, digests)
+                made = self._write(staging, (recorder, table), digests)
+                if table is not None:  # what a crash from here on leaves unsaid, the next run says again
+                    table.commit()
             if recorder is not None:  # the folder is there: a run that is remembered has its lists
                 recorder.commit(self.issued, made.texts, target)
         return made.summary
@@ -83,11 +88,11 @@ class Publication:
         before = self.data.history.before
         return None if before is None else Moves(self.job, self.data, before, self.plan, self.model)
 
-    def _write(self, staging: Path, recorder: Recorder | None, digests: Future[list[str]]) -> _Made:
+    def _write(self, staging: Path, keepers: _Keepers, digests: Future[list[str]]) -> _Made:
         """Write every file of the output; return what it says of itself."""
         config, form = self.job.config, Format(self.job.options.format, self.job.options.excel)
         with OutputFolder(staging, [tier.name for tier in config.tiers], form) as folder:
-            tally = self._write_customers(folder, recorder)
+            tally = self._write_customers(folder, keepers)
             folder.close_tables()
             folder.write_table("falling.csv", pa.concat_tables(tally.falling), texts_of(FALLING_COLUMNS))
             results = Results(self.data, self.plan, self.model, self.issued, tally)
@@ -104,7 +109,7 @@ class Publication:
         texts |= {"summary": json_text(result), "made_from": json_text(made["made_from"])}
         return _Made(result, texts)
 
-    def _write_customers(self, folder: OutputFolder, recorder: Recorder | None) -> Tally:
+    def _write_customers(self, folder: OutputFolder, keepers: _Keepers) -> Tally:
         """Place batches of customers side by side; write them in their order."""
         tally = Tally()
         with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="placing") as pool:
@@ -112,9 +117,9 @@ class Publication:
             for sums in self.job.engine.customers():
                 waiting.append(pool.submit(self._place, sums, folder))
                 if len(waiting) >= WORKERS:
-                    self._write_batch(waiting.popleft().result(), folder, recorder, tally)
+                    self._write_batch(waiting.popleft().result(), folder, keepers, tally)
             for placed in waiting:
-                self._write_batch(placed.result(), folder, recorder, tally)
+                self._write_batch(placed.result(), folder, keepers, tally)
         return tally
 
     def _write_moves(self, folder: OutputFolder) -> dict[str, Any] | None:
@@ -141,16 +146,16 @@ class Publication:
         days["position"] = days["place"] - first
         return days
 
-    def _write_batch(
-        self, ready: _Ready, folder: OutputFolder, recorder: Recorder | None, tally: Tally
-    ) -> None:
-        placed, rendered = ready
+    def _write_batch(self, ready: _Ready, folder: OutputFolder, keepers: _Keepers, tally: Tally) -> None:
+        (placed, rendered), (recorder, table) = ready, keepers
         tally.count_customers(placed.customers, wording.on_the_keep_list(self.plan.config.language))
         tally.count_actions(placed.actions)
         tally.count_falling(placed.falling)
         folder.write(rendered)
         if recorder is not None:
             recorder.add(placed.customers, placed.actions.table, self.issued)
+        if table is not None:
+            table.add(placed.customers)
         if self.moves is not None:
             self.moves.add(placed.customers)
         if self.progress:
