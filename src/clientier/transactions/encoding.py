@@ -15,6 +15,10 @@ from clientier.transactions.survey import BLOCK, Survey
 GUESSES = ("utf-8", "gb18030")
 HEAD_BYTES = 1 << 12
 LAST_RESORT = "latin-1"
+READ_AS_LATIN_1 = (
+    "the text is neither UTF-8 nor GB18030 and was read as Latin-1; "
+    "if names look wrong, write transactions.encoding"
+)
 _MARK = (
     "\udcff"  # stands for bytes that mean nothing; its own UTF-8 form is invalid, so the line is found again
 )
@@ -63,8 +67,7 @@ def settle_encodings(
     )
     notes = []
     if shared == LAST_RESORT and not pinned:
-        fact = "the text is neither UTF-8 nor GB18030 and was read as Latin-1"
-        notes.append(f"{fact}; if names look wrong, write transactions.encoding")
+        notes.append(READ_AS_LATIN_1)
     return [file.survey.bom or ("utf-8" if file.survey.ascii else shared) for file in files], notes
 
 

@@ -7,15 +7,15 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from clientier.config.models import Metrics, Transactions
 from clientier.customers import day_sums_sql, sums_sql
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
-from clientier.engines.spark import parts
-from clientier.engines.spark.reading import SparkReading
+from clientier.engines.spark.reading import Here, SparkReading
+from clientier.engines.spark.rows import COUNTED
+from clientier.engines.spark.scanning import KEPT, OUTCOME
 from clientier.engines.spark.session import ignore_pandas_3
 from clientier.period import Period
 from clientier.scores import Histogram
@@ -25,11 +25,9 @@ from clientier.transactions.results import Reading
 from clientier.transactions.rules import USABLE
 
 QUOTIENT = "{} div {}"
-_KEPT = StorageLevel.MEMORY_AND_DISK
-_OUTCOME = "(kind % 4294967296 div 2048)"  # see counting
 _USABLE_ROWS = f"""
     SELECT customer, "order", day, side, lines, amount, margin, {sums_of_rows("side")}
-    FROM (SELECT *, kind % 4 AS side FROM {{rows}} WHERE row = {parts.COUNTED} AND {_OUTCOME} = {USABLE}) AS usable"""
+    FROM (SELECT *, kind % 4 AS side FROM {{found}} WHERE row = {COUNTED} AND {OUTCOME} = {USABLE}) AS usable"""
 _DAY = "struct(day, orders, purchased, gross, refunds, CAST(margin AS DECIMAL(18,6)) AS margin)"
 _DAYS = f"sort_array(collect_list({_DAY})) AS days"
 
@@ -37,9 +35,10 @@ _DAYS = f"sort_array(collect_list({_DAY})) AS days"
 class SparkEngine:
     """A session of Spark, beside a database in this process for what is small: lines by file, outcome and day."""
 
-    def __init__(self, spark: SparkSession, scratch: Path) -> None:
+    def __init__(self, spark: SparkSession, scratch: Path, table: str | None = None) -> None:
         ignore_pandas_3()
-        self._spark, self._scratch = spark, scratch
+        self._spark, self._scratch, self._table = spark, scratch, table
+        self._job: SparkReading | None = None
         self._driver = DuckDBEngine(scratch)
         self._frames: list[DataFrame] = []  # persisted
 
@@ -47,7 +46,8 @@ class SparkEngine:
         """Let go of everything that is kept on the workers."""
         for frame in self._frames:
             frame.unpersist()
-        self._reading.release()
+        if self._job is not None:
+            self._job.release()
         self._driver.close()
 
     def read(
@@ -56,19 +56,26 @@ class SparkEngine:
         """Read transaction files to order days; every line ends in one outcome."""
         if progress:
             progress("reading", None)
-        self._reading = job = SparkReading(
-            self._spark, self._driver.connection, transactions, base, self._scratch
-        )
-        job.read(files)
-        reading, lines = job.reading(), job.leave_outcomes()
-        refuse_beyond_limit(reading, lines, transactions)
-        self._order_days = self._kept(self._spark.sql(order_days_sql(_USABLE_ROWS), rows=job.rows))
-        return reading
+        job = SparkReading(self._spark, Here(self._driver.connection, self._scratch), transactions, base)
+        if self._table is None:
+            job.find_files(files)
+        else:
+            job.find_table(self._table)
+        self._job = job
+        job.read()
+        _refuse_beyond_limit(job, transactions)
+        self._order_days = self._kept(job.query(order_days_sql(_USABLE_ROWS)))
+        return job.reading()
 
     def _kept(self, frame: DataFrame) -> DataFrame:
-        kept = frame.persist(_KEPT)
+        kept = frame.persist(KEPT)
         self._frames.append(kept)
         return kept
+
+    @property
+    def order_days_frame(self) -> DataFrame:
+        """The usable lines: one row per customer, order and day, as netting.order_days_sql gives them."""
+        return self._order_days
 
     @property
     def customers_frame(self) -> DataFrame:
@@ -78,7 +85,9 @@ class SparkEngine:
     @property
     def rejects_frame(self) -> DataFrame:
         """Every rejected line: file, line (physical), column, reason, text."""
-        return self._reading.rejects
+        if self._job is None:
+            raise RuntimeError("nothing is read yet")
+        return self._job.rejects()
 
     def days(self) -> list[tuple[date, int]]:
         """Return each day that has usable lines, newest first, and how many."""
@@ -121,3 +130,13 @@ class SparkEngine:
         query = f"SELECT {value} AS value, count(*) AS customers FROM {{customers}} {where} GROUP BY value ORDER BY value"
         found = self._spark.sql(query, customers=self._customers).toArrow()
         return Histogram(found["value"].to_numpy(), found["customers"].to_numpy())
+
+
+def _refuse_beyond_limit(job: SparkReading, config: Transactions) -> None:
+    """Raise where too many lines are rejected; of those, the first come here, and only then.
+
+    Raises:  DataError, RejectLimitError
+    """
+    lines, rejected = job.leave_outcomes(), job.rejected()
+    over = rejected > config.max_reject_rate * lines
+    refuse_beyond_limit(job.reading(job.first_rejects() if over else None), lines, config, rejected)

@@ -1,46 +1,38 @@
-"""What Spark's workers do with a part of a file: they read it as a file of its own, with the code of a local run.
+"""What Spark's workers do with a part of a file: they write it to their disk, and read it as a local run would.
 
 Runs on the workers: nothing here knows Spark.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from clientier.config.models import Transactions
-from clientier.engines import BATCH_ROWS, counting, rejecting
 from clientier.engines.connecting import connect
-from clientier.engines.scans import Scan
+from clientier.engines.spark.rows import PartReader, Place, Work
+from clientier.engines.spark.tears import Tear, around_edges, moved
+from clientier.transactions import parquet
 from clientier.transactions.dialect import Layout
-from clientier.transactions.encoding import plain_copy
+from clientier.transactions.encoding import GUESSES, lines_beyond_ascii, plain_copy, undecodable_lines
 from clientier.transactions.files import Source
-from clientier.transactions.lines import EXCLUDED_TABLE, LineReader, Settled
-from clientier.transactions.prepare import InputFile, TextFile
+from clientier.transactions.lines import EXCLUDED_TABLE
+from clientier.transactions.prepare import ParquetFile, TextFile
 from clientier.transactions.repair import repair
-from clientier.transactions.survey import survey
+from clientier.transactions.survey import Survey, survey
 
-COUNTED, REJECT, PART = 0, 1, 2  # what a row that a task gives is about
 MEMORY_LIMIT = "1GB"  # of the database in one task; beyond, it spills
-MONEY = pa.decimal128(38, 6)
-ROWS = pa.schema(
-    {
-        "row": pa.int8(), "kind": pa.int64(), "customer": pa.string(), "order": pa.string(), "day": pa.date32(),
-        "lines": pa.int64(), "amount": MONEY, "margin": MONEY, "digest": pa.string(),
-        "file": pa.int32(), "start": pa.int64(), "line": pa.int64(), "column": pa.string(), "reason": pa.string(),
-        "text": pa.string(),
-    }
-)  # fmt: skip
+_WIDE = {"utf-16": 2, "utf-32": 4}  # bytes of a line end
 
 
 @dataclass(frozen=True)
@@ -50,184 +42,200 @@ class TextShape:
     number: int  # of the input
     name: str
     encoding: str
+    guessed: bool  # the encoding is that of all files which do not say theirs
     layout: Layout
+
+    @property
+    def width(self) -> int:
+        """How many bytes a line end has; where more than one, Spark must not split the file."""
+        return next((width for name, width in _WIDE.items() if self.encoding.startswith(name)), 1)
 
 
 @dataclass(frozen=True)
-class TextParts:
+class TypedShape:
+    """One Parquet file, or a table."""
+
+    number: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a run of lines, or of typed rows, belongs to."""
+
+    key: int  # of the file
+    start: int
+    last: bool  # it ends where the file does
+
+
+@dataclass(frozen=True)
+class TextTask:
     """Reads the parts of text files that one task is given. Pickled by Spark."""
 
-    config: Transactions
-    settled: Settled
-    excluded: frozenset[str]
-    shapes: Mapping[int, TextShape]  # by the key under which Spark gives a file's lines
+    work: Work
+    shapes: Mapping[int, TextShape]  # by key
+    tears: Mapping[tuple[int, int], Tear] = field(default_factory=dict)  # by key and start
 
     def read(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn lines into rows.
 
-        Needs:  key, start, last, value (the bytes of a line), the lines of a part one after the other
-        Gives:  ROWS
+        Needs:  key, start, last, value (the bytes of a line); the lines of a part stand one after the other
+        Gives:  rows.SCHEMA
         """
-        with _scratch() as folder, _database(folder, self.excluded) as connection:
-            for key, start, last, path in _spooled(batches, folder, self.shapes):
-                yield from self._part(connection, self.shapes[key], start, last, path)
+        with _database(self.work.excluded) as (folder, connection):
+            for part, path in _spooled(batches, folder / "part", self._open):
+                file, facts = self._prepared(part, path)
+                added = 1 if part.start else 0
+                facts |= {"lines": file.survey.lines - added}
+                place = Place(file.number, part.start, added)
+                yield from PartReader(connection, self.work, file, place).rows(facts)
 
-    def _part(
-        self, connection: duckdb.DuckDBPyConnection, shape: TextShape, start: int, last: bool, path: Path
-    ) -> Iterator[pa.RecordBatch]:
-        file = _text_file(shape, start, path)
-        rows = PartReader(connection, self.config, self.settled, file)
-        yield from rows.counted()
-        added = 1 if start else 0  # the header
-        rejects = rows.rejects()
-        facts = {
-            "lines": file.survey.lines - added,
-            "at_fault": rows.at_fault,
-        }
-        yield from _reject_rows(rejects, shape.number, start, added)
-        yield _part_row(shape.number, start, facts)
+    def _open(self, part: Part, batch: pa.RecordBatch, path: Path) -> _Lines:
+        shape = self.shapes[part.key]
+        return _Lines(path, _plain_header(shape, batch) if part.start else b"", shape.width)
 
-
-def _scratch() -> tempfile.TemporaryDirectory[str]:
-    """Return a private folder on the disk that Spark's worker has for such things."""
-    folder = os.environ.get("SPARK_LOCAL_DIRS", "").partition(",")[0]
-    return tempfile.TemporaryDirectory(prefix="clientier-", dir=folder if os.path.isdir(folder) else None)
-
-
-def _database(folder: str, excluded: frozenset[str]) -> duckdb.DuckDBPyConnection:
-    connection = connect(Path(folder), MEMORY_LIMIT)
-    connection.execute("SET threads = 1")
-    query = f"CREATE TEMP TABLE {EXCLUDED_TABLE} AS SELECT unnest($ids::VARCHAR[]) AS customer"
-    connection.execute(query, {"ids": sorted(excluded)})
-    return connection
+    def _prepared(self, part: Part, path: Path) -> tuple[TextFile, dict[str, Any]]:
+        """Prepare the part as a file is prepared that is read as a whole."""
+        shape = self.shapes[part.key]
+        found = survey(path)
+        facts = _of_encoding(path, found) if shape.guessed else {}
+        encoding = "utf-8" if shape.guessed and found.ascii else shape.encoding
+        plain = path
+        if encoding != "utf-8" or found.line_ends_differ:
+            plain = plain_copy(path, encoding, path.with_suffix(".plain"))
+        if tear := self.tears.get((part.key, part.start)):
+            plain = moved(plain, tear, 1 if part.start else 0, path.with_suffix(".moved"))
+        found = survey(plain)
+        lines = 1 if part.start else shape.layout.header_lines
+        layout = Layout(shape.layout.delimiter, shape.layout.header, lines, ())
+        repaired = repair(plain, found, layout, path.with_suffix(".repaired"))
+        source = Source(shape.name, path, path, found.bytes, "none", is_parquet=False)
+        file = TextFile(shape.number, source, encoding, False, layout, found, repaired)
+        return file, facts | around_edges(file, plain, first=not part.start, last=part.last)
 
 
-# ---- lines to a file again --------------------------------------------------------------------------
+def _of_encoding(path: Path, found: Survey) -> dict[str, Any]:
+    """Return how many lines each encoding could not read, of those beyond ASCII."""
+    if found.ascii:
+        return {}
+    counts = {guess: undecodable_lines(path, guess) for guess in GUESSES}
+    return {"undecodable": counts, "beyond_ascii": lines_beyond_ascii(path)}
+
+
+@dataclass(frozen=True)
+class TypedTask:
+    """Reads the parts of Parquet files and tables that one task is given. Pickled by Spark."""
+
+    work: Work
+    shapes: Mapping[int, TypedShape]  # by key
+
+    def read(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn typed rows into rows.
+
+        Needs:  key, start, last, the columns; the rows of a part stand one after the other
+        Gives:  rows.SCHEMA
+        """
+        with _database(self.work.excluded) as (folder, connection):
+            for part, path in _spooled(batches, folder / "part", _Typed):
+                shape = self.shapes[part.key]
+                source = Source(shape.name, path, path, 0, "none", is_parquet=True)
+                file = ParquetFile(shape.number, source, parquet.columns_of(source))
+                facts = {"lines": pq.read_metadata(path).num_rows}
+                yield from PartReader(connection, self.work, file, Place(shape.number, part.start)).rows(
+                    facts
+                )
+
+
+@contextmanager
+def _database(excluded: frozenset[str]) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    """Give a private folder, on the disk that the worker has for such things, and a database of one thread."""
+    there = os.environ.get("SPARK_LOCAL_DIRS", "").partition(",")[0]
+    disk = there if os.path.isdir(there) else None
+    with (
+        tempfile.TemporaryDirectory(prefix="clientier-", dir=disk) as folder,
+        connect(Path(folder), MEMORY_LIMIT) as connection,
+    ):
+        connection.execute("SET threads = 1")
+        query = f"CREATE TEMP TABLE {EXCLUDED_TABLE} AS SELECT unnest($ids::VARCHAR[]) AS customer"
+        connection.execute(query, {"ids": sorted(excluded)})
+        yield Path(folder), connection
+
+
+# ---- parts to files ---------------------------------------------------------------------------------
 
 
 def _spooled(
-    batches: Iterable[pa.RecordBatch], folder: str, shapes: Mapping[int, TextShape]
-) -> Iterator[tuple[int, int, bool, Path]]:
-    """Write the lines of each part to a file; yield (key, start, whether it is the file's end, path) of each."""
-    path = Path(folder) / "part"
-    now: tuple[int, int, bool] | None = None
-    stream: BinaryIO | None = None
-    for of, lines in _runs(batches):
-        if of != now:
-            if stream and now:
-                stream.close()
-                yield *now, path
-            now, stream = of, path.open("wb")
-            if of[1]:
-                stream.write(_plain_header(shapes[of[0]], lines))
-        assert stream is not None
-        stream.write(_joined(lines))
-    if stream and now:
-        stream.close()
-        yield *now, path
+    batches: Iterable[pa.RecordBatch],
+    path: Path,
+    opened: Callable[[Part, pa.RecordBatch, Path], _Lines | _Typed],
+) -> Iterator[tuple[Part, Path]]:
+    """Write each part to a file; yield it once it is whole."""
+    now: tuple[Part, _Lines | _Typed] | None = None
+    for part, batch in _runs(batches):
+        if now is None or now[0] != part:
+            if now:
+                now[1].close()
+                yield now[0], path
+            now = part, opened(part, batch, path)
+        now[1].write(batch)
+    if now:
+        now[1].close()
+        yield now[0], path
 
 
-def _runs(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[tuple[int, int, bool], pa.BinaryArray]]:
+def _runs(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Part, pa.RecordBatch]]:
+    """Yield the batches, cut where one part ends and the next begins."""
     for batch in batches:
         keys, starts = (batch.column(name).to_numpy() for name in ("key", "start"))
-        ends = np.flatnonzero((np.diff(keys) != 0) | (np.diff(starts) != 0)) + 1
-        for first, after in zip([0, *ends], [*ends, len(batch)], strict=True):
+        cuts = (np.flatnonzero((np.diff(keys) != 0) | (np.diff(starts) != 0)) + 1).tolist()
+        for first, after in zip([0, *cuts], [*cuts, len(batch)], strict=True):
             if first < after:
-                at = int(first)
-                last = batch.column("last")[at].as_py()
-                yield (int(keys[at]), int(starts[at]), last), batch.column("value").slice(at, int(after) - at)
+                last = batch.column("last")[first].as_py()
+                yield Part(int(keys[first]), int(starts[first]), last), batch.slice(first, after - first)
 
 
-def _joined(lines: pa.BinaryArray) -> bytes:
-    together = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
-    return bytes(pc.binary_join(together, b"\n")[0].as_buffer()) + b"\n"
+class _Lines:
+    """Lines on their way to a file."""
+
+    def __init__(self, path: Path, header: bytes, width: int) -> None:
+        self._file, self._width = path.open("wb"), width
+        self._file.write(header)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write lines, each with the line feed that Spark took from it."""
+        lines = batch.column("value")
+        together = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
+        self._file.write(memoryview(pc.binary_join(together, b"\n")[0].as_buffer()))
+        self._file.write(b"\n")
+
+    def close(self) -> None:
+        """Take back the line feed that the last line did not have: it would be half a letter."""
+        size = self._file.tell()
+        if size % self._width == 1:
+            self._file.truncate(size - 1)
+        self._file.close()
 
 
-def _plain_header(shape: TextShape, lines: pa.BinaryArray) -> bytes:
+class _Typed:
+    """Typed rows on their way to a Parquet file."""
+
+    def __init__(self, _part: Part, batch: pa.RecordBatch, path: Path) -> None:
+        schema = batch.schema
+        self._names = [name for name in schema.names if name not in ("key", "start", "last")]
+        columns = pa.schema([schema.field(name) for name in self._names])
+        self._writer = pq.ParquetWriter(path, columns, compression="none", use_dictionary=False)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write rows."""
+        self._writer.write_batch(batch.select(self._names))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+def _plain_header(shape: TextShape, batch: pa.RecordBatch) -> bytes:
+    """Return a header for a part that begins within its file, with the line end of its first line."""
     names = shape.layout.delimiter.join(f"c{number}" for number in range(len(shape.layout.header)))
-    return names.encode() + (b"\r\n" if lines[0].as_py().endswith(b"\r") else b"\n")
-
-
-def _text_file(shape: TextShape, start: int, path: Path) -> TextFile:
-    """Prepare the part as a file is prepared that is read as a whole."""
-    found, plain = survey(path), path
-    if shape.encoding != "utf-8" or found.line_ends_differ:
-        plain = plain_copy(path, shape.encoding, path.with_suffix(".plain"))
-        found = survey(plain)
-    layout = Layout(
-        shape.layout.delimiter, shape.layout.header, 1 if start else shape.layout.header_lines, ()
-    )
-    repaired = repair(plain, found, layout, path.with_suffix(".repaired"))
-    source = Source(shape.name, path, path, found.bytes, "none", is_parquet=False)
-    return TextFile(shape.number, source, shape.encoding, False, layout, found, repaired)
-
-
-# ---- a file to rows ---------------------------------------------------------------------------------
-
-
-class PartReader:
-    """One file, counted as a local run counts it."""
-
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        config: Transactions,
-        settled: Settled,
-        file: InputFile,
-    ) -> None:
-        self._connection, self._file = connection, file
-        self._reader = LineReader(config, settled)
-        self._scan = Scan(self._reader.texts, settled.date_format, config.decimal_mark)
-        rejecting.forget_bad_lines(connection)
-        counting.count(connection, self._reader, self._scan.of([file]))
-        self._bad_lines = rejecting.keep_bad_lines(connection, [file]).get(file.number, 0)
-
-    @property
-    def at_fault(self) -> int:
-        """How many lines could not even be split into fields."""
-        faults = len(self._file.repaired.faults) if isinstance(self._file, TextFile) else 0
-        return faults + self._bad_lines
-
-    def counted(self) -> Iterator[pa.RecordBatch]:
-        """Yield what ``counting.count`` counted."""
-        query = """SELECT CAST(kind AS BIGINT) AS kind, customer, "order", day, lines,
-            CAST(amount AS DECIMAL(38,6)) AS amount, margin FROM counted"""
-        for batch in self._connection.sql(query).to_arrow_reader(BATCH_ROWS):
-            yield _rows(COUNTED, pa.table(batch))
-
-    def rejects(self) -> pa.Table:
-        """Return the rejected lines, as a local run does."""
-        counts = counting.lines_by_file(self._connection)
-        records, bad_cells = counts.get(self._file.number, (0, 0))
-        if isinstance(self._file, TextFile):
-            rejecting.audit(self._connection, self._file, records, self._bad_lines)
-        return rejecting.rejects_of(self._connection, self._file, bad_cells, self._reader, self._scan)
-
-
-def _rows(row: int, table: pa.Table) -> pa.RecordBatch:
-    """Return a table as ROWS, empty in every column it does not have."""
-    columns = [
-        pa.repeat(pa.scalar(row, field.type), len(table))
-        if field.name == "row"
-        else table[field.name].cast(field.type).combine_chunks()
-        if field.name in table.column_names
-        else pa.nulls(len(table), field.type)
-        for field in ROWS
-    ]
-    return pa.RecordBatch.from_arrays([_whole(column) for column in columns], schema=ROWS)
-
-
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _reject_rows(rejects: pa.Table, number: int, start: int, added: int) -> Iterator[pa.RecordBatch]:
-    if len(rejects):
-        lines = pc.subtract(rejects["line"], added)
-        here = rejects.select(["column", "reason", "text"])
-        here = here.append_column("line", lines).append_column("file", pa.repeat(number, len(rejects)))
-        yield _rows(REJECT, here.append_column("start", pa.repeat(start, len(rejects))))
-
-
-def _part_row(number: int, start: int, facts: Mapping[str, object]) -> pa.RecordBatch:
-    return _rows(PART, pa.table({"file": [number], "start": [start], "text": [json.dumps(facts)]}))
+    ends_in_return = batch.column("value")[0].as_py().endswith(b"\r")
+    return names.encode() + (b"\r\n" if ends_in_return else b"\n")

@@ -1,81 +1,121 @@
-"""Reading on Spark: which files, how they are written, and one pass over their lines by the workers."""
+"""Reading on Spark: what is settled over all files together, and the passes of the workers that this takes."""
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-from pyspark import StorageLevel
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from clientier.config.models import Transactions
 from clientier.customer_sets import read_ids
 from clientier.engines import counting
 from clientier.engines.rejecting import SCHEMA as REJECTS
-from clientier.engines.settling import Currency, configured_format, majority_currency
-from clientier.engines.spark import parts
-from clientier.engines.spark.parts import TextParts
-from clientier.engines.spark.sources import FoundFile, Heads, find_files, lines_of, look_at_heads
+from clientier.engines.settling import Currency, configured_format, majority_currency, most_fitting
+from clientier.engines.spark import rows
+from clientier.engines.spark.parts import TextShape
+from clientier.engines.spark.rows import Work
+from clientier.engines.spark.scanning import Inputs, Pass
+from clientier.engines.spark.sources import (
+    TABLE_KEY,
+    FoundFile,
+    find_files,
+    read_heads,
+    refuse_missing,
+    shapes_of,
+)
+from clientier.engines.spark.tears import tears
+from clientier.engines.spark.typed import TypedSource, table_of, typed_files
+from clientier.errors import DataError, Problem
 from clientier.transactions import dates, dialect
 from clientier.transactions.dates import DateFormat
+from clientier.transactions.encoding import GUESSES, LAST_RESORT, READ_AS_LATIN_1, are_few
 from clientier.transactions.lines import LineReader, Settled
 from clientier.transactions.results import Input, Reading
 
-ROWS_TYPE = (
-    "row tinyint, kind bigint, customer string, `order` string, day date, lines bigint, amount decimal(38,6),"
-    " margin decimal(38,6), digest string, file int, start bigint, line bigint, `column` string, reason string,"
-    " text string"
-)
-_KEYS = (
-    "xxhash64(_metadata.file_path) AS key",
-    "_metadata.file_block_start AS start",
-    "_metadata.file_block_start + _metadata.file_block_length >= _metadata.file_size AS last",
-)
+MOST_DATES = 1_000_000  # different texts of dates, of which the format is told
+FIRST_REJECTS = 10
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is to be read."""
+class Here:
+    """What this process has for the work: a database for what is small, and a private folder."""
 
-    files: list[FoundFile]
-    heads: Heads
+    database: duckdb.DuckDBPyConnection
+    scratch: Path
 
 
 class SparkReading:
-    """Files being read by Spark, and what is settled about them as the reading goes on.
+    """Files, or a table, being read by Spark, and what is settled about them as the reading goes on."""
 
-    What is small, as lines by outcome and day, is brought into a database of the driver.
-    """
-
-    def __init__(
-        self,
-        spark: SparkSession,
-        driver: duckdb.DuckDBPyConnection,
-        config: Transactions,
-        base: Path,
-        scratch: Path,
-    ) -> None:
-        self._spark, self._driver, self._config, self._scratch = spark, driver, config, scratch
+    def __init__(self, spark: SparkSession, here: Here, config: Transactions, base: Path) -> None:
+        self._spark, self._here, self._config = spark, here, config
         self._excluded = read_ids(config.exclude, base)
         self._notes: list[str] = []
         self.reader = LineReader(config, Settled(dates.format_of(dates.ISO), exclude=bool(self._excluded)))
         self.currency: Currency | None = None
-        self.rows: DataFrame | None = None  # parts.ROWS, persisted
-        self._parts: list[dict[str, int]] = []
+        self._pass: Pass | None = None
+        self._samples: list[str] | None = None
 
-    def read(self, names: Sequence[str]) -> None:
-        """Read: once, unless dates or currencies turn out otherwise than the heads say."""
-        needed = tuple(dict.fromkeys(self.reader.texts.values()))
+    # ---- finding --------------------------------------------------------------------------------
+
+    def find_table(self, name: str) -> None:
+        """Take a table that Spark knows by name."""
+        source = table_of(self._spark, name)
+        self._take([source.file], {}, [source])
+
+    def find_files(self, names: Sequence[str]) -> None:
+        """Take the files that are meant by names."""
         files = find_files(self._spark, names)
-        self._found = Found(files, look_at_heads(self._spark, files, self._config, needed, self._scratch))
-        self._notes += self._found.heads.notes
+        heads = read_heads(self._spark, files)
+        self._take(
+            files, heads, typed_files(self._spark, [file for file in files if file.number not in heads])
+        )
+
+    def _take(self, files: list[FoundFile], heads: dict[int, bytes], typed: list[TypedSource]) -> None:
+        self._heads = heads
+        self._inputs = Inputs(files, {}, typed, {})
+        self._settle_encoding(None)
+        headers = {shape.name: shape.layout.header for shape in self._inputs.shapes.values()}
+        refuse_missing(headers | {source.file.name: source.header for source in typed}, self._config)
+        self._refuse_nothing()
+        date = self._config.columns.date
+        self._notes += [
+            f"{source.file.name}: times of {date} are stored in UTC and count on the UTC day"
+            for source in typed
+            if source.holds_instants(date)
+        ]
+
+    def _settle_encoding(self, pinned: str | None) -> None:
+        shapes = shapes_of(self._inputs.files, self._heads, self._config, self._here.scratch, pinned)
+        self._inputs = replace(self._inputs, shapes=shapes)
+
+    def _refuse_nothing(self) -> None:
+        known = {source.file.number for source in self._inputs.typed}
+        known |= {shape.number for shape in self._inputs.shapes.values()}
+        empty = [file for file in self._inputs.files if file.number not in known]
+        if not known:
+            raise DataError([Problem(file.name, "is empty", "check the export") for file in empty])
+        self._notes += [f"{file.name} is empty" for file in empty]
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Let the workers read: once, unless letters, dates or currencies turn out otherwise than the heads say."""
         form, certain = self._first_format()
         time = dates.usual_time(self._date_samples())
         self._scan(replace(self.reader.settled, date_format=form, time=time))
-        self.currency = majority_currency(self._driver, self._config.currency)
+        if self._is_encoding_wrong():
+            self._scan(self.reader.settled)
+        if self._is_torn():
+            self._scan(self.reader.settled)
+        if not certain and counting.most_dates_are_bad(self._here.database):
+            self._scan_with(self._counted_format())
+        self.currency = majority_currency(self._here.database, self._config.currency)
         if self.currency:
             self._notes += self.currency.notes
             if self.currency.disputed:
@@ -84,99 +124,164 @@ class SparkReading:
     def _first_format(self) -> tuple[DateFormat, bool]:
         """Return the format to begin with, and whether it is certain."""
         if self._config.date_format != "auto":
-            return configured_format(self._driver, self._config), True
+            return configured_format(self._here.database, self._config), True
         samples = self._date_samples()
+        if not samples:  # dates are typed
+            return dates.format_of(dates.ISO), True
         if form := dates.settled_by_shape(samples):
             return form, False
-        return dates.format_of(dates.ISO), True
+        return self._counted_format() or dates.format_of(dates.ISO), True
 
     def _date_samples(self) -> list[str]:
-        samples = []
-        for shape in self._found.heads.texts.values():
-            at = shape.layout.header.index(self._config.columns.date)
-            samples += [row[at] for row in shape.layout.sample if len(row) > at]
-        return samples
+        if self._samples is None:
+            date, found = self._config.columns.date, []
+            for shape in self._inputs.shapes.values():
+                at = shape.layout.header.index(date)
+                found += [row[at] for row in shape.layout.sample if len(row) > at]
+            for source in self._inputs.typed:
+                found += source.date_samples(self._spark, date) or []
+            self._samples = found
+        return self._samples
 
-    # ---- scanning -------------------------------------------------------------------------------
+    def _counted_format(self) -> DateFormat | None:
+        """Return the usual format that reads most dates of all files; None if none reads any."""
+        found = Pass(self._spark, self._inputs, replace(self._work, dates_only=True))
+        try:
+            self._keep("date_texts", found.dates(MOST_DATES))
+        finally:
+            found.release()
+        return most_fitting(self._here.database)
+
+    def _scan_with(self, form: DateFormat | None) -> None:
+        if form and form != self.reader.settled.date_format:
+            self._scan(replace(self.reader.settled, date_format=form))
 
     def _scan(self, settled: Settled) -> None:
         self.release()
         self.reader = LineReader(self._config, settled)
-        heads = self._found.heads
-        paths = [file.path for file in self._found.files if file.key in heads.texts]
-        task = TextParts(self._config, settled, self._excluded, heads.texts)
-        lines = lines_of(self._spark, paths).selectExpr(*_KEYS, "CAST(value AS BINARY) AS value")
-        self.rows = lines.mapInArrow(lambda batches: task.read(batches), ROWS_TYPE).persist(
-            StorageLevel.MEMORY_AND_DISK
-        )
-        tally = self.query(
-            f"SELECT kind, day, sum(lines) AS lines FROM {{rows}} WHERE row = {parts.COUNTED} GROUP BY kind, day"
-        ).toArrow()
-        self._driver.register("found", tally)
-        self._driver.execute(
-            "CREATE OR REPLACE TEMP TABLE tally AS SELECT CAST(kind AS UBIGINT) AS kind, day, lines FROM found"
-        )
-        self._driver.unregister("found")
-        found = self.query(f"SELECT file, start, text FROM {{rows}} WHERE row = {parts.PART}").collect()
-        self._parts = [{"file": row[0], "start": row[1], **json.loads(row[2])} for row in found]
+        self._pass = Pass(self._spark, self._inputs, self._work)
+        self._keep("tally", self._pass.tally())
+        self._parts = self._pass.parts()
 
-    def query(self, sql: str) -> DataFrame:
-        """Run SQL over the ``{rows}`` that the workers gave."""
-        return self._spark.sql(sql, rows=self.rows)
+    @property
+    def _work(self) -> Work:
+        return Work(self._config, self.reader.settled, self._excluded)
 
-    def release(self) -> None:
-        """Let go of the rows."""
-        if self.rows is not None:
-            self.rows.unpersist()
+    def _keep(self, name: str, table: pa.Table) -> None:
+        """Keep a small table in the database of this process."""
+        self._here.database.register("arrived", table)
+        self._here.database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM arrived")
+        self._here.database.unregister("arrived")
+
+    # ---- what only the whole shows --------------------------------------------------------------
+
+    def _is_encoding_wrong(self) -> bool:
+        """Tell whether all lines together show another encoding than the heads; then take that."""
+        if not (shown := [part for part in self._parts if "undecodable" in part]):
+            return False
+        beyond = sum(part["beyond_ascii"] for part in shown)
+        bad = {guess: sum(part["undecodable"][guess] for part in shown) for guess in GUESSES}
+        few = (guess for guess in GUESSES if are_few(bad[guess], beyond, self._config.max_reject_rate))
+        right = next(few, LAST_RESORT)
+        if right == LAST_RESORT:
+            self._notes.append(READ_AS_LATIN_1)
+        was = {shape.encoding for shape in self._inputs.shapes.values() if shape.guessed}
+        self._settle_encoding(right)
+        return was != {right}
+
+    def _is_torn(self) -> bool:
+        """Tell whether records run from one part of a file into the next; then let their lines be moved."""
+        shapes = self._inputs.shapes
+        keys = {shape.number: key for key, shape in shapes.items()}
+        layouts = {shape.number: shape.layout for shape in shapes.values()}
+        found = tears(self._parts, layouts, self._here.scratch)
+        moves = {(keys[number], start): tear for (number, start), tear in found.items()}
+        self._inputs = replace(self._inputs, tears=moves)
+        return bool(moves)
 
     # ---- results --------------------------------------------------------------------------------
 
     def leave_outcomes(self) -> int:
-        """Make the table ``outcomes`` of the driver; return how many lines were read."""
-        faults: dict[int, int] = {}
+        """Make the table ``outcomes`` of the database of this process; return how many lines were read."""
+        faults: Counter[int] = Counter()
         for part in self._parts:
-            faults[part["file"]] = faults.get(part["file"], 0) + part["at_fault"]
-        return counting.leave_outcomes(self._driver, self.reader, faults)
+            faults[part["file"]] += part["at_fault"]
+        return counting.leave_outcomes(self._here.database, self.reader, faults)
 
-    def reading(self) -> Reading:
-        """Return what was read, without the rejected lines."""
-        inputs = tuple(map(self._input, self._found.files))
-        rounded = counting.rounded_lines(self._driver)
-        return Reading(inputs, REJECTS.empty_table(), rounded, tuple(self._notes))
+    def rejected(self) -> int:
+        """Return how many lines are rejected, once the outcomes are there."""
+        query = "SELECT coalesce(sum(lines), 0) FROM outcomes WHERE outcome = 'rejected'"
+        return int(self._here.database.execute(query).fetchall()[0][0])
+
+    def reading(self, rejects: pa.Table | None = None) -> Reading:
+        """Return what was read; of the rejected lines, those given."""
+        rounded = counting.rounded_lines(self._here.database)
+        known = REJECTS.empty_table() if rejects is None else rejects
+        return Reading(tuple(map(self._input, self._inputs.files)), known, rounded, tuple(self._notes))
 
     def _input(self, file: FoundFile) -> Input:
-        shape = self._found.heads.texts.get(file.key)
-        known = {"format": "csv", "compression": "gzip" if file.path.endswith(".gz") else "none"}
+        shape = self._inputs.shapes.get(file.key)
+        typed = next((one for one in self._inputs.typed if one.file == file), None)
+        known = {"format": "csv", "compression": file.compression}
+        if typed:
+            known["format"] = "table" if typed.is_table else "parquet"
         if shape:
             delimiter = shape.layout.delimiter
-            known |= {"encoding": shape.encoding, "delimiter": dialect.NAMES.get(delimiter, delimiter)}
+            known |= {
+                "encoding": self._encoding_of(shape),
+                "delimiter": dialect.NAMES.get(delimiter, delimiter),
+            }
         known |= {"date_format": self.reader.settled.date_format.pattern}
-        header = shape.layout.header if shape else ()
+        header = shape.layout.header if shape else typed.header if typed else ()
         return Input(file.name, Path(file.path), file.bytes, known, header)
 
+    def _encoding_of(self, shape: TextShape) -> str:
+        beyond = any(part["file"] == shape.number and "undecodable" in part for part in self._parts)
+        return shape.encoding if beyond or not shape.guessed else "utf-8"
+
+    def query(self, sql: str) -> DataFrame:
+        """Run SQL over what the workers found, there called ``{found}``."""
+        return self._found.query(sql)
+
     @property
+    def _found(self) -> Pass:
+        if self._pass is None:
+            raise RuntimeError("nothing is read yet")
+        return self._pass
+
     def rejects(self) -> DataFrame:
-        """Every rejected line: file, line (physical), column, reason, text."""
-        names = self._spark.createDataFrame(
-            [(file.number, file.name) for file in self._found.files], "number int, name string"
-        )
-        before = self._spark.createDataFrame(self._lines_before(), "of int, at bigint, before bigint")
-        return self._spark.sql(
-            f"""SELECT name AS file, line + before AS line, "column", reason, text
-                FROM {{rows}} JOIN {{names}} ON file = number JOIN {{before}} ON file = of AND start = at
-                WHERE row = {parts.REJECT}""",
-            rows=self.rows,
-            names=names,
-            before=before,
+        """Return every rejected line: file, line (physical; empty for a table), column, reason, text."""
+        return self._numbered_rejects().drop("number")
+
+    def first_rejects(self) -> pa.Table:
+        """Return the first rejected lines, by file and line."""
+        found = self._numbered_rejects().orderBy("number", "line").drop("number")
+        return found.limit(FIRST_REJECTS).toArrow().cast(REJECTS)
+
+    def _numbered_rejects(self) -> DataFrame:
+        before = pa.table(dict(zip(("at", "of", "name", "before"), self._lines_before(), strict=True)))
+        return self._found.query(
+            f"""SELECT number, name AS file, line + before AS line, "column", reason, text
+                FROM (SELECT file AS number, start, line, "column", reason, text FROM {{found}}
+                      WHERE row = {rows.REJECT}) AS rejected
+                JOIN {{before}} ON number = of AND start = at""",
+            before=self._spark.createDataFrame(before),
         )
 
-    def _lines_before(self) -> list[tuple[int, int, int]]:
-        """Return (file, start of a part, how many lines of the file lie before it)."""
-        before: list[tuple[int, int, int]] = []
-        file, lines = -1, 0
-        for part in sorted(self._parts, key=lambda part: (part["file"], part["start"])):
-            if part["file"] != file:
-                file, lines = part["file"], 0
-            before.append((file, part["start"], lines))
+    def _lines_before(self) -> tuple[list[int], list[int], list[str], list[int | None]]:
+        """Return of every part its start, the number and name of its file, and how many lines lie before it there."""
+        files = {file.number: file for file in self._inputs.files}
+        before: list[int | None] = []
+        now, lines = -1, 0
+        for part in self._parts:
+            if part["file"] != now:
+                now, lines = part["file"], 0
+            before.append(None if files[now].key == TABLE_KEY else lines)
             lines += part["lines"]
-        return before
+        numbers = [part["file"] for part in self._parts]
+        return [part["start"] for part in self._parts], numbers, [files[one].name for one in numbers], before
+
+    def release(self) -> None:
+        """Let the workers forget."""
+        if self._pass is not None:
+            self._pass.release()
