@@ -82,7 +82,7 @@ class TableFiles:
     def __init__(self, columns: Sequence[str], form: Format) -> None:
         self._columns = columns
         self._form = form
-        self._schema = pa.schema([(name, _arrow_type(name)) for name in columns])
+        self._schema = pa.schema([(name, arrow_type(name)) for name in columns])
         self._sinks: dict[Sink, pq.ParquetWriter | None] = {}
 
     def open(self, folder: Path, name: str) -> Sink:
@@ -128,7 +128,8 @@ class TableFiles:
                     writer.close()
 
 
-def _arrow_type(name: str) -> pa.DataType:
+def arrow_type(name: str) -> pa.DataType:
+    """Return the type that a column of customers or actions has in Parquet files."""
     if name in BY_NAME:
         return frames.arrow_type(name)
     return {"priority": pa.int64(), "issued": pa.date32(), "due_date": pa.date32()}.get(name, pa.string())
@@ -150,10 +151,10 @@ def customer_rows(customers: pd.DataFrame, columns: Sequence[Column], form: Form
 def action_rows(actions: pa.Table, form: Format) -> pa.Table:
     """Return a batch of actions as the rows of a file."""
     if form.kind == "parquet":
-        return pa.table({n: actions[n].cast(pa.string()).cast(_arrow_type(n)) for n in ACTION_COLUMNS})
+        return pa.table({n: actions[n].cast(pa.string()).cast(arrow_type(n)) for n in ACTION_COLUMNS})
     if form.excel:
         cells = {name: actions[name].cast(pa.string()).combine_chunks() for name in ACTION_COLUMNS}
-        return _neutral(cells, [name for name in ACTION_COLUMNS if _arrow_type(name) == pa.string()])
+        return _neutral(cells, [name for name in ACTION_COLUMNS if arrow_type(name) == pa.string()])
     return actions.select(list(ACTION_COLUMNS))
 
 

@@ -87,6 +87,7 @@ def read_summary(folder: Path, needed: Sequence[str] = ()) -> Mapping[str, Any]:
 
     Raises:  DataError where the folder is not an output, or its summary lacks a key that is needed
     """
+    refuse_parts(folder)
     path = folder / "summary.json"
     if not path.is_file():
         fact = (
@@ -98,6 +99,17 @@ def read_summary(folder: Path, needed: Sequence[str] = ()) -> Mapping[str, Any]:
         return {**read, **{key: read[key] for key in needed}}
     except (ValueError, KeyError, TypeError):
         raise DataError(Problem(str(path), "is not the summary of a run", _NAME_A_FOLDER)) from None
+
+
+def refuse_parts(folder: Path) -> None:
+    """Refuse the output of a run on Spark: each of its tables is a folder, in no order.
+
+    Raises:  DataError
+    """
+    if (folder / "customers").is_dir():
+        fact = "was written by Spark: its tables are folders of part files, which this command does not read"
+        fix = "run without --engine spark; or read the folders with what reads such, as Spark or DuckDB"
+        raise DataError(Problem(str(folder), fact, fix))
 
 
 def _customers(folder: Path) -> CustomerTable:

@@ -23,7 +23,7 @@ _FIX = "write it as in -o 'out/{as_of:%Y-%m}'; letters are %Y %y %m %d %j; a bra
 _DAY_FORMAT = re.compile(r"([^%{}]|%%)*%[Yymdj]([^%{}]|%[Yymdj%])*")
 
 
-def is_template(output: Path) -> bool:
+def is_template(output: Path | str) -> bool:
     """Say whether the folder's name is to be expanded, which takes the day counted.
 
     Raises:  ConfigError where its braces cannot be understood
@@ -37,7 +37,15 @@ def expand(output: Path, as_of: date) -> Path:
 
     Raises:  ConfigError
     """
-    return Path("".join(text + ("" if form is None else _day(as_of, form)) for text, form in _parts(output)))
+    return Path(expand_text(str(output), as_of))
+
+
+def expand_text(output: str, as_of: date) -> str:
+    """Return the folder of this day, to the letter: in an URL no slash may be lost.
+
+    Raises:  ConfigError
+    """
+    return "".join(text + ("" if form is None else _day(as_of, form)) for text, form in _parts(output))
 
 
 def candidate(output: Path) -> Path | None:
@@ -120,7 +128,7 @@ def _published_as_of(folder: Path) -> date | None:
 # ---- the fields -------------------------------------------------------------------------------------
 
 
-def _parts(output: Path) -> list[tuple[str, str | None]]:
+def _parts(output: Path | str) -> list[tuple[str, str | None]]:
     """Return the name as pairs of plain text and the format of the field after it, None for no field."""
     try:
         parsed = list(Formatter().parse(str(output)))
@@ -135,7 +143,7 @@ def _parts(output: Path) -> list[tuple[str, str | None]]:
     return [(text, None if field is None else form or "%Y-%m-%d") for text, field, form, _ in parsed]
 
 
-def _not_understood(output: Path, fact: str) -> ConfigError:
+def _not_understood(output: Path | str, fact: str) -> ConfigError:
     return ConfigError(Problem("-o", f"'{output}' {fact}", _FIX))
 
 

@@ -41,6 +41,15 @@ class Parts:
         return self.names.index(name)
 
 
+@dataclass(frozen=True)
+class PartFile:
+    """A file that a task committed."""
+
+    part: str  # the folder Spark put it in, "part=3"
+    name: str
+    bytes: int
+
+
 def header(name: str) -> bytes:
     """Return the first line of every file of a part."""
     return csv_header(columns_of(name))

@@ -5,12 +5,14 @@ Nothing of a customer comes to the driver: only counts, cut points, and the firs
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clientier.aggregating import Read, settled_period, summed
+from clientier.aggregating import Aggregated, Read, settled_period, summed
 from clientier.atomic import private_folder
-from clientier.cluster.targets import staged
+from clientier.cluster.refusing import refuse_what_is_local
+from clientier.cluster.targets import Target
 from clientier.cluster.writing import SparkOutput
 from clientier.config import load
 from clientier.customer_sets import read_ids
@@ -18,10 +20,11 @@ from clientier.cutpoints import cut_points
 from clientier.engines import Progress
 from clientier.engines.spark.engine import SparkEngine
 from clientier.engines.spark.session import spark_session
+from clientier.engines.spark.watching import cancelling, watched
 from clientier.gate import check_days
 from clientier.history import History
-from clientier.job import Asked, issue_date
-from clientier.model import read_model
+from clientier.job import Asked, issue_date, settled_as_of
+from clientier.model import Model, read_model
 from clientier.options import RunOptions, SparkOptions
 from clientier.placement import Plan
 from clientier.results import RunResult
@@ -41,35 +44,54 @@ def run_on_spark(
     Raises:  ConfigError, DataError, EngineError, OutputError
     """
     spark = options.spark or SparkOptions(str(options.output))
-    asked = asked_of(options)
+    refuse_what_is_local(options, spark)
+    loaded = load(options.config, options.overrides, options.language, options.as_of)
+    asked = Asked(options, loaded.config, loaded.base, read_ids(loaded.config.keep, loaded.base))
+    model = read_model(options.model, asked.config) if options.model else None
     with private_folder() as scratch, spark_session(spark, session) as running:
-        engine = SparkEngine(running, scratch)
-        try:
-            return published(engine, asked, spark, progress)
-        finally:
-            engine.close()
+        target = Target(spark.output, options, running)
+        with watched(running, progress) as told:
+            engine = SparkEngine(running, scratch, spark.table)
+            try:
+                return publish(engine, asked, model, target, told)
+            finally:
+                engine.close()
 
 
-def published(
-    engine: SparkEngine, asked: Asked, spark: SparkOptions, progress: Progress | None = None
+def publish(
+    engine: SparkEngine, asked: Asked, model: Model | None, target: Target, progress: Progress | None = None
 ) -> RunResult:
     """Do the job with an engine that is there."""
-    options, config = asked.options, asked.config
-    model = read_model(options.model, config) if options.model else None
-    reading = engine.read(options.files, config.transactions, asked.base, progress)
+    known = target.folder(_as_of_now(asked))
+    if known is not None:
+        target.refuse_taken(known)
+    data = _aggregated(engine, asked, progress)
+    issued = issue_date(asked, data.period.as_of)
+    if progress:
+        progress("fitting", None)
+    points = cut_points(asked.config, engine, model)
+    plan = Plan(asked.config, points.thresholds, points.cuts, asked.kept)
+    folder = target.folder(data.period.as_of) or target.named
+    target.refuse_taken(folder)
+    if progress:
+        progress("placing", None)
+    with target.staged(folder) as staging, cancelling(target.session):
+        summary = SparkOutput(asked, data, plan, model, issued).write(engine, staging)
+    linked = target.link(data.period.as_of, asked.config.language)
+    notes = (*data.reading.notes, *linked)
+    return RunResult(summary, Path(folder), unchanged=False, notes=notes, url=folder)
+
+
+def _as_of_now(asked: Asked) -> date | None:
+    """Return the last day counted, as far as it is known before the transactions are read."""
+    return None if asked.config.period.as_of == "latest" else settled_as_of(asked.config, date.min)
+
+
+def _aggregated(engine: SparkEngine, asked: Asked, progress: Progress | None) -> Aggregated:
+    """Read and sum by customer, unless too few lines or a missing month keep the run from being published."""
+    config = asked.config
+    reading = engine.read(asked.options.files, config.transactions, asked.base, progress)
     period = settled_period(config, engine.days())
-    issued = issue_date(asked, period.as_of)
     data = summed(engine, config, Read(reading, period, _NO_HISTORY), progress, keep_days=True)
     check_days(config.gate, data.days, period)
-    points = cut_points(config, engine, model)
-    plan = Plan(config, points.thresholds, points.cuts, asked.kept)
-    target = Path(spark.output)
-    with staged(target, options.replace) as staging:
-        summary = SparkOutput(asked, data, plan, model, issued).write(engine, staging)
-    return RunResult(summary, target, unchanged=False, notes=tuple(reading.notes), url=spark.output)
-
-
-def asked_of(options: RunOptions) -> Asked:
-    """Return what the options ask for, with the config and the lists of customers read."""
-    loaded = load(options.config, options.overrides, options.language, options.as_of)
-    return Asked(options, loaded.config, loaded.base, read_ids(loaded.config.keep, loaded.base))
+    return data

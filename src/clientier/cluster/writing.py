@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -13,14 +9,15 @@ from typing import Any, Protocol
 from pyspark.sql import DataFrame
 
 from clientier.aggregating import Aggregated
-from clientier.cluster import tallies
-from clientier.cluster.parts import TALLY, Parts, header
+from clientier.cluster.parts import CUSTOMERS, TALLY, Parts
 from clientier.cluster.placing import SCHEMA, PlacedLines, RejectedLines
-from clientier.cluster.targets import SPARK_FILES, PartFile, Staging, move_all
+from clientier.cluster.rows import PlacedRows
+from clientier.cluster.settling import Settled
+from clientier.cluster.targets import Staging
 from clientier.config import show
 from clientier.engines.spark import writing as spark
 from clientier.engines.spark.session import settings
-from clientier.errors import EngineError, Problem
+from clientier.errors import OutputError, Problem
 from clientier.gate import check_tiers
 from clientier.job import Asked
 from clientier.legend.page import legend
@@ -60,35 +57,73 @@ class SparkOutput:
     def write(self, engine: Placeable, staging: Staging) -> dict[str, Any]:
         """Write every file of the output; return its summary."""
         parts = Parts(tuple(tier.name for tier in self.plan.config.tiers))
-        session = engine.customers_frame.sparkSession
-        with settings(session, spark.batches_of(spark.BATCH_ROWS)):
-            spark.write_text(self._lines(engine, parts), f"{staging.spark_url}/lines")
-        written = Written(staging, parts, "csv")
-        told = spark.read_text(session, f"{staging.spark_url}/lines/part={parts.number(TALLY)}")
-        tally = written.take("lines", told)
+        settled = Settled(staging, parts, self.asked.options.format)
+        with settings(engine.customers_frame.sparkSession, spark.batches_of(spark.BATCH_ROWS)):
+            write = self._write_lines if self.asked.options.format == "csv" else self._write_rows
+            tally = write(engine, settled)
+        if tally.customers.total() != self.data.customers:
+            fact = f"of {self.data.customers:,} customers {tally.customers.total():,} were written here"
+            fix = "name a folder that every worker reaches under the same name, or an URL"
+            raise OutputError(Problem(str(staging.spark_url), fact, fix))
         staging.remove_spark_files()
-        return self._sign(staging, tally, written)
+        return self._sign(staging, tally, settled)
 
-    def _lines(self, engine: Placeable, parts: Parts) -> DataFrame:
-        placing = Placing(self.plan, self.data.period, self.issued)
-        tasks = -(-self.data.customers // CUSTOMERS_A_FILE)
-        lines = spark.mapped(engine.customers_frame, PlacedLines(placing, parts), SCHEMA, tasks)
-        rejected = self._rejected
-        if not rejected:
-            return lines
-        tasks = -(-rejected // CUSTOMERS_A_FILE)
-        return lines.union(spark.mapped(engine.rejects_frame, RejectedLines(parts), SCHEMA, tasks))
+    # ---- what the workers write ---------------------------------------------------------------------
+
+    def _write_lines(self, engine: Placeable, settled: Settled) -> Tally:
+        """Write CSV, and let each file have its place; return what was counted."""
+        lines = self._mapped(engine.customers_frame, PlacedLines(self._placing, settled.parts), SCHEMA)
+        return self._write_text(lines, engine, settled)
+
+    def _write_rows(self, engine: Placeable, settled: Settled) -> Tally:
+        """Write Parquet, and let each file have its place; return what was counted.
+
+        Who falls and what is unreadable are lines of CSV here too.
+        """
+        worker = PlacedRows(self._placing, settled.parts)
+        everybody = settled.parts.number(CUSTOMERS)
+        with spark.kept(self._mapped(engine.customers_frame, worker, worker.schema)) as rows:
+            tally = self._write_text(rows.where("text IS NOT NULL").select("part", "text"), engine, settled)
+            customers = rows.where("customer IS NOT NULL")
+            by_part = customers.selectExpr(f"explode(array({everybody}, part)) AS part", "customer.*")
+            self._write_typed(by_part, "customers", settled)
+            actions = rows.where("action IS NOT NULL").selectExpr("part", "action.*")
+            self._write_typed(actions, "actions", settled)
+        return tally
+
+    def _write_text(self, lines: DataFrame, engine: Placeable, settled: Settled) -> Tally:
+        """Write lines, and those that are unreadable beside them."""
+        rejected = sum(lines for _, outcome, lines in self.data.outcomes if outcome == "rejected")
+        if rejected:
+            worker = RejectedLines(settled.parts)
+            tasks = _tasks(rejected)
+            lines = lines.union(spark.mapped(engine.rejects_frame, worker, SCHEMA, tasks))
+        url = f"{settled.staging.spark_url}/lines"
+        spark.write_text(lines, url)
+        told = spark.read_text(lines.sparkSession, f"{url}/part={settled.parts.number(TALLY)}")
+        return settled.take_lines("lines", told)
+
+    def _write_typed(self, rows: DataFrame, name: str, settled: Settled) -> None:
+        url = f"{settled.staging.spark_url}/{name}"
+        spark.write_parquet(rows, url)
+        settled.take_rows(name, spark.rows_by_file(rows.sparkSession, url))
+
+    def _mapped(self, customers: DataFrame, worker: spark.Worker, schema: str) -> DataFrame:
+        return spark.mapped(customers, worker, schema, _tasks(self.data.customers))
 
     @property
-    def _rejected(self) -> int:
-        return sum(lines for _, outcome, lines in self.data.outcomes if outcome == "rejected")
+    def _placing(self) -> Placing:
+        return Placing(self.plan, self.data.period, self.issued)
 
-    def _sign(self, staging: Staging, tally: Tally, written: Written) -> dict[str, Any]:
+    # ---- what the driver writes ---------------------------------------------------------------------
+
+    def _sign(self, staging: Staging, tally: Tally, settled: Settled) -> dict[str, Any]:
         """Write what the run says of itself, the manifest last; return the summary."""
         config = self.plan.config
         results = Results(self.data, self.plan, self.model, self.issued, tally)
         result = results.summary(None)
         check_tiers(config.gate, tier_shares(result), None)
+        settled.fill_empty()
         texts = {
             "config.yaml": show(config),
             "model.yaml": model_text(results.used_model),
@@ -96,57 +131,16 @@ class SparkOutput:
             "summary.json": json_text(result),
         }
         for name, text in texts.items():
-            written.add(name, text.encode(), None)
-        staging.write(NAME, json_text(self._manifest(written.entries)).encode())
+            settled.write(name, text.encode(), None)
+        staging.write(NAME, json_text(self._manifest(settled.entries)).encode())
         return result
 
     def _manifest(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the content of manifest.json. Nobody counts the bytes of the inputs: that would read them twice."""
+        """Return the content of manifest.json. Nobody hashes the inputs: that would read them twice."""
         digests = [None] * len(self.data.reading.inputs)
         outputs = sorted(entries, key=lambda entry: str(entry["name"]))
         return sealed({"engine": "spark", **manifest(self.asked, self.data, digests, self.issued, outputs)})
 
 
-class Written:
-    """What Spark committed: given its places, and accounted for."""
-
-    def __init__(self, staging: Staging, parts: Parts, suffix: str) -> None:
-        self._staging = staging
-        self._parts = parts
-        self._suffix = suffix
-        self.entries: list[dict[str, Any]] = []
-
-    def take(self, folder: str, told: Iterable[tuple[str, str]]) -> Tally:
-        """Move every file to its part; return what the tasks counted.
-
-        Needs:   told, the tally of each task and the name of the file it is in, which all files of a task have
-        Raises:  EngineError where a file is not what its task wrote
-        """
-        tasks = {name: json.loads(text) for text, name in told}
-        files = [file for file in self._staging.spark_files(folder) if self._part(file) != TALLY]
-        moves, order = [], Counter[str]()
-        for file in files:
-            part = self._part(file)
-            name = f"{part}/part-{order[part]:05}.{self._suffix}"
-            order[part] += 1
-            moves.append((f"{SPARK_FILES}/{folder}/{file.part}/{file.name}", name))
-            self.entries.append(self._entry(name, part, file, tasks))
-        move_all(self._staging, moves)
-        for part in self._parts.tables:
-            if not order[part]:
-                self.add(f"{part}/part-00000.{self._suffix}", header(part), 0)
-        return tallies.merged(task["tally"] for task in tasks.values())
-
-    def _part(self, file: PartFile) -> str:
-        return self._parts.names[int(file.part.removeprefix("part="))]
-
-    def _entry(self, name: str, part: str, file: PartFile, tasks: Mapping[str, Any]) -> dict[str, Any]:
-        told = tasks.get(file.name, {}).get("files", {}).get(part, {})
-        if told.get("bytes") != file.bytes:
-            raise EngineError(Problem(name, "is not what the worker wrote", "run again"))
-        return {"name": name, "rows": told["rows"], "sha256": told["sha256"]}
-
-    def add(self, name: str, data: bytes, rows: int | None) -> None:
-        """Write a small file."""
-        self._staging.write(name, data)
-        self.entries.append({"name": name, "rows": rows, "sha256": hashlib.sha256(data).hexdigest()})
+def _tasks(rows: int) -> int:
+    return -(-rows // CUSTOMERS_A_FILE)

@@ -18,6 +18,7 @@ from clientier.errors import DataError, Problem
 from clientier.job import hashing
 from clientier.manifest import NAME
 from clientier.model import Model
+from clientier.past import refuse_parts
 from clientier.verify.customers import Counted, Run, Share, verify_customers
 from clientier.verify.files import File, compare_files, files_of, is_known_version
 from clientier.verify.findings import Findings
@@ -81,6 +82,7 @@ def _refuse_what_is_no_output(folder: Path) -> None:
         raise DataError(Problem(str(folder), fact, fix))
     if not (folder / NAME).exists() and not (folder / SUMMARY).exists():
         raise DataError(Problem(str(folder), f"is no output of clientier: it has no {NAME}", fix))
+    refuse_parts(folder)
 
 
 def _recompute(folder: Path, papers: Papers, found: Findings, progress: Progress | None) -> Counted:
