@@ -11,10 +11,13 @@ from clientier.store.checking import Checked, check_store
 from small_store import change, opened, small_store
 
 
-def faults(path: Path) -> list[str]:
-    """Return what a check finds, without the path of the store."""
-    with opened(path) as store, pytest.raises(DataError) as caught:
-        check_store(store)
+def faults(path: Path, *damage: str) -> list[str]:
+    """Damage a store and check it; return place and fact of every problem."""
+    with opened(path) as store:
+        for statement in damage:
+            store.connection.execute(statement)
+        with pytest.raises(DataError) as caught:
+            check_store(store)
     return [f"{problem.place.removeprefix(f'{path}: ')}: {problem.fact}" for problem in caught.value.problems]
 
 
@@ -127,15 +130,12 @@ UNKNOWN_CUSTOMER = "1 rows of a customer that is not in customers"
     ],
 )  # fmt: skip
 def test_damage_is_found(tmp_path: Path, damage: str, found: str) -> None:
-    path = small_store(tmp_path)
-    change(path, damage)
-    assert found in faults(path)
+    assert found in faults(small_store(tmp_path), damage)
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
-    path = small_store(tmp_path)
-    change(path, "DELETE FROM rejects", "UPDATE issued SET customer = 9", "UPDATE runs SET summary = '{}'")
-    assert faults(path) == [
+    wrong = ("DELETE FROM rejects", "UPDATE issued SET customer = 9", "UPDATE runs SET summary = '{}'")
+    assert faults(small_store(tmp_path), *wrong) == [
         f"issued: {UNKNOWN_CUSTOMER}",
         f"{JAN}: 1 lines were rejected, but 0 are listed",
         "run of 2026-01: its summary cannot be read",
