@@ -12,7 +12,7 @@ from clientier.config.models import Config
 from clientier.model import Model, ModelCut, ModelThresholds, shares_used
 from clientier.scores import (
     METRICS,
-    Histogram,
+    Countable,
     Thresholds,
     fit_customer_share,
     fit_recency,
@@ -25,7 +25,7 @@ from clientier.scores import (
 class Counted(Protocol):
     """Anything that can count customers by value: an engine, or a table of customers."""
 
-    def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
+    def histogram(self, metric: str, purchasers_only: bool) -> Countable:
         """Count customers at each value of recency_days, frequency or monetary."""
 
 

@@ -6,10 +6,10 @@ in the data, by integer ranks. Customers with the same value share a score by co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,19 @@ _ABOVE_ALL = np.iinfo(np.int64).max
 
 @dataclass(frozen=True)
 class Histogram:
-    """The distinct values of a metric in ascending order, and how many customers have each."""
+    """The values of a metric in ascending order, and how many customers have each.
+
+    A coarse one has entries that stand for a range of values, by the least of them. No range holds 0 and what is
+    above. What is fitted must then come from an entry of one value: see ``Countable``.
+    """
 
     values: Integers
     customers: Integers
+    totals: npt.NDArray[Any] | None = None  # the sum of each entry's values, where it is coarse
+
+    def fine(self, find: Find) -> Histogram:
+        """Return itself: it is as fine as can be, unless it is coarse."""
+        return self
 
     @classmethod
     def of(cls, values: Integers) -> Histogram:
@@ -45,6 +54,16 @@ class Histogram:
         return int(self.customers.sum())
 
 
+Find = Callable[[Histogram], Sequence[int]]  # which entries of a histogram decide
+
+
+class Countable(Protocol):
+    """A histogram, or what can become one that is as fine as a question needs."""
+
+    def fine(self, find: Find) -> Histogram:
+        """Return a histogram in which every entry that ``find`` points to is of one value."""
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """What value reaches what score; None where nobody can reach it."""
@@ -54,25 +73,30 @@ class Thresholds:
     monetary: tuple[int | None, ...]  # millionths, ascending: at least
 
 
-def fit_rising(histogram: Histogram, levels: int) -> tuple[int | None, ...]:
+def fit_rising(counted: Countable, levels: int) -> tuple[int | None, ...]:
     """Fit the thresholds of frequency or monetary: the smallest value above each quantile, or None.
 
     Source:  quantiles as SQL's percentile_disc: the value at rank ceil(k * N / levels)
     """
+    histogram = counted.fine(lambda coarse: _quantiles(coarse, levels))
     indexes = [index + 1 for index in _quantiles(histogram, levels)]
+    if not histogram.count:
+        return (None,) * (levels - 1)
     return tuple(int(histogram.values[i]) if i < len(histogram.values) else None for i in indexes)
 
 
-def fit_recency(histogram: Histogram, levels: int) -> tuple[int | None, ...]:
+def fit_recency(counted: Countable, levels: int) -> tuple[int | None, ...]:
     """Fit the thresholds of recency: the quantiles of the days themselves, best first."""
+    histogram = counted.fine(lambda coarse: _quantiles(coarse, levels))
     if not histogram.count:
         return (None,) * (levels - 1)
     return tuple(int(histogram.values[i]) for i in _quantiles(histogram, levels))
 
 
 def _quantiles(histogram: Histogram, levels: int) -> list[int]:
+    """Return the indexes of the entries in which the quantiles lie; none where there is no customer."""
     if not histogram.count:
-        return [0] * (levels - 1)
+        return []
     return [histogram.at_rank(-(-k * histogram.count // levels)) for k in range(1, levels)]
 
 
@@ -87,44 +111,53 @@ def given_thresholds(scores: Scores) -> dict[str, tuple[int, ...]]:
     return given
 
 
-def fit_value_share(histogram: Histogram, share: Decimal) -> int | None:
+def fit_value_share(counted: Countable, share: Decimal) -> int | None:
     """Return the least monetary of the smallest set of top customers that together hold the share.
 
     Needs:  customers by monetary; those at 0 or below hold nothing
     """
-    top = _positive_from_top(histogram)
-    if not top.count:
-        return None
-    money = _exact_products(top)
-    target, scale = share.as_integer_ratio()
-    held = np.cumsum(money)
-    reached = held >= -(-int(held[-1]) * target // scale)
-    return int(top.values[int(np.argmax(reached))])
+    return _value_at(counted, lambda histogram: _holding(histogram, share))
 
 
-def fit_customer_share(histogram: Histogram, share: Decimal) -> int | None:
+def fit_customer_share(counted: Countable, share: Decimal) -> int | None:
     """Return the monetary of the customer at rank ceil(share * N) from the top.
 
     Needs:  customers with a purchase inside the window by monetary; those at 0 or below do not count
     """
-    top = _positive_from_top(histogram)
-    if not top.count:
-        return None
+    return _value_at(counted, lambda histogram: _at_share(histogram, share))
+
+
+def _value_at(counted: Countable, find: Find) -> int | None:
+    histogram = counted.fine(find)
+    return next((int(histogram.values[index]) for index in find(histogram)), None)
+
+
+def _holding(histogram: Histogram, share: Decimal) -> list[int]:
+    """Return the index at which the customers from the top on hold the share of all money above 0."""
+    first = int(np.searchsorted(histogram.values, 1))
+    if first == len(histogram.values):
+        return []
+    held = np.cumsum(_money(histogram)[first:][::-1])
+    target, scale = share.as_integer_ratio()
+    reached = held >= -(-int(held[-1]) * target // scale)
+    return [len(histogram.values) - 1 - int(np.argmax(reached))]
+
+
+def _at_share(histogram: Histogram, share: Decimal) -> list[int]:
+    """Return the index at which the customers from the top on are the share of those above 0."""
+    above = int(histogram.customers[int(np.searchsorted(histogram.values, 1)) :].sum())
     part, whole = share.as_integer_ratio()
-    return int(top.values[top.at_rank(-(-part * top.count // whole))])
+    return [histogram.at_rank(histogram.count + 1 - -(-part * above // whole))] if above else []
 
 
-def _positive_from_top(histogram: Histogram) -> Histogram:
-    positive = histogram.values > 0
-    return Histogram(histogram.values[positive][::-1], histogram.customers[positive][::-1])
-
-
-def _exact_products(histogram: Histogram) -> npt.NDArray[Any]:
-    """Return value x customers; as Python integers where 64 bits might not hold the sum."""
+def _money(histogram: Histogram) -> npt.NDArray[Any]:
+    """Return what the customers of each entry hold; as Python integers where 64 bits might not hold the sum."""
+    if histogram.totals is not None:
+        return histogram.totals
     largest = int(histogram.values.max(initial=0)) * histogram.count
     kind = object if largest >= _ABOVE_ALL else np.int64
-    products: npt.NDArray[Any] = histogram.values.astype(kind) * histogram.customers.astype(kind)
-    return products
+    money: npt.NDArray[Any] = histogram.values.astype(kind) * histogram.customers.astype(kind)
+    return money
 
 
 def score_rising(values: Integers, thresholds: Iterable[int | None]) -> Integers:

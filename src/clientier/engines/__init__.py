@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from clientier.config.models import Metrics, Transactions
 from clientier.period import Period
-from clientier.scores import Histogram
+from clientier.scores import Countable
 
 if TYPE_CHECKING:
     from clientier.engines.reading import Reading
@@ -42,5 +42,5 @@ class Engine(Protocol):
         Needs:  keep_days, whether it is to be known later what each customer bought on each day of the window
         """
 
-    def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
+    def histogram(self, metric: str, purchasers_only: bool) -> Countable:
         """Count the customers at each value of recency_days, frequency or monetary."""

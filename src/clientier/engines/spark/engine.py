@@ -9,16 +9,18 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
+from clientier.columns import MONEY_SCALE
 from clientier.config.models import Metrics, Transactions
 from clientier.customers import day_sums_sql, sums_sql
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.spark.reading import Here, SparkReading
+from clientier.engines.spark.refining import Piece, Refining, Slice, pieces_sql
 from clientier.engines.spark.rows import COUNTED
 from clientier.engines.spark.scanning import KEPT, OUTCOME
 from clientier.engines.spark.session import ignore_pandas_3
 from clientier.period import Period
-from clientier.scores import Histogram
+from clientier.scores import Countable, Histogram
 from clientier.transactions.limit import refuse_beyond_limit
 from clientier.transactions.netting import order_days_sql, sums_of_rows
 from clientier.transactions.results import Reading
@@ -119,17 +121,26 @@ class SparkEngine:
         self._customers = self._kept(self._spark.sql(query, order_days=self._order_days))
         return self._customers.count()
 
-    def histogram(self, metric: str, purchasers_only: bool) -> Histogram:
-        """Count the customers at each value of recency_days, frequency or monetary."""
-        value = {
-            "recency_days": f"CAST(datediff(DATE '{self._as_of}', last_order) AS BIGINT)",
-            "frequency": "frequency",
-            "monetary": "CAST(monetary * 1000000 AS BIGINT)",
-        }[metric]
-        where = "WHERE frequency > 0" if purchasers_only else ""
-        query = f"SELECT {value} AS value, count(*) AS customers FROM {{customers}} {where} GROUP BY value ORDER BY value"
-        found = self._spark.sql(query, customers=self._customers).toArrow()
+    def histogram(self, metric: str, purchasers_only: bool) -> Countable:
+        """Count the customers at each value of recency_days, frequency or monetary: of money only where it matters."""
+        if metric == "monetary":
+            return Refining(lambda slices: self._pieces(slices, purchasers_only))
+        value = f"datediff(DATE '{self._as_of}', last_order)" if metric == "recency_days" else metric
+        query = f"SELECT CAST({value} AS BIGINT) AS value, count(*) AS customers FROM {_of(purchasers_only)}"
+        found = self._of_customers(f"{query} GROUP BY value ORDER BY value").toArrow()
         return Histogram(found["value"].to_numpy(), found["customers"].to_numpy())
+
+    def _pieces(self, slices: Sequence[Slice], purchasers_only: bool) -> list[Piece]:
+        value = f"CAST(monetary * {MONEY_SCALE} AS BIGINT)"
+        found = self._of_customers(pieces_sql(value, slices, _of(purchasers_only))).collect()
+        return [Piece(least, most, customers, int(total)) for least, most, customers, total in found]
+
+    def _of_customers(self, sql: str) -> DataFrame:
+        return self._spark.sql(sql, customers=self._customers)
+
+
+def _of(purchasers_only: bool) -> str:
+    return "{customers}" + (" WHERE frequency > 0" if purchasers_only else "")
 
 
 def _refuse_beyond_limit(job: SparkReading, config: Transactions) -> None:
