@@ -204,9 +204,12 @@ def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
     assert verify_output(undisturbed.february).ok
     kills = [(at_a_moment, usual * (part + dice.random()) / 16) for part in range(16)]
     kills += [(after_publishing, dice.random() * 0.03 * part / 9) for part in range(9)]
+    kills += [(after_publishing, 0.0)] * 10  # only where a busy machine was too slow for those before
 
-    states = set()
-    for wait, seconds in kills:
+    states: set[tuple[bool, bool]] = set()
+    for number, (wait, seconds) in enumerate(kills):
+        if number >= 25 and (True, False) in states:
+            break
         killed = shop.copied_to(tmp_path / "killed")
         process = Forked(killed.run())
         wait(process, killed.february, seconds)
