@@ -14,6 +14,7 @@ from clientier.config.models import Metrics, Transactions
 from clientier.customers import day_sums_sql, sums_sql
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
+from clientier.engines.spark.failing import spark_errors
 from clientier.engines.spark.reading import Here, SparkReading
 from clientier.engines.spark.refining import Piece, Refining, Slice, pieces_sql
 from clientier.engines.spark.rows import COUNTED
@@ -58,15 +59,17 @@ class SparkEngine:
         """Read transaction files to order days; every line ends in one outcome."""
         if progress:
             progress("reading", None)
-        job = SparkReading(self._spark, Here(self._driver.connection, self._scratch), transactions, base)
-        if self._table is None:
-            job.find_files(files)
-        else:
-            job.find_table(self._table)
-        self._job = job
-        job.read()
-        _refuse_beyond_limit(job, transactions)
-        self._order_days = self._kept(job.query(order_days_sql(_USABLE_ROWS)))
+        self._job = job = SparkReading(
+            self._spark, Here(self._driver.connection, self._scratch), transactions, base
+        )
+        with spark_errors():
+            if self._table is None:
+                job.find_files(files)
+            else:
+                job.find_table(self._table)
+            job.read()
+            _refuse_beyond_limit(job, transactions)
+            self._order_days = self._kept(job.query(order_days_sql(_USABLE_ROWS)))
         return job.reading()
 
     def _kept(self, frame: DataFrame) -> DataFrame:
@@ -106,11 +109,17 @@ class SparkEngine:
         ]
         inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
         query = f"SELECT coalesce(sum({column}), 0) FROM {{order_days}} WHERE {inside}"
-        ((total,),) = self._spark.sql(query, order_days=self._order_days).collect()
+        with spark_errors():
+            ((total,),) = self._spark.sql(query, order_days=self._order_days).collect()
         return Decimal(total)
 
-    def aggregate(self, metrics: Metrics, period: Period, keep_days: bool = False) -> int:
-        """Sum the order days by customer; return how many customers there are."""
+    def aggregate(
+        self, metrics: Metrics, period: Period, keep_days: bool = False, progress: Progress | None = None
+    ) -> int:
+        """Sum the order days by customer; return how many customers there are.
+
+        Raises:  DataError where the money of one customer is too much for 64 bits
+        """
         self._as_of = period.as_of
         sums = sums_sql(metrics, period, "{order_days}", QUOTIENT)
         by_day = day_sums_sql(metrics, period, "{order_days}")
@@ -118,8 +127,9 @@ class SparkEngine:
             SELECT sums.*, days FROM ({sums}) AS sums
             LEFT JOIN (SELECT customer, {_DAYS} FROM ({by_day}) AS by_day GROUP BY customer) AS bought
                 ON bought.customer = sums.customer_id"""
-        self._customers = self._kept(self._spark.sql(query, order_days=self._order_days))
-        return self._customers.count()
+        with spark_errors():
+            self._customers = self._kept(self._spark.sql(query, order_days=self._order_days))
+            return self._customers.count()
 
     def histogram(self, metric: str, purchasers_only: bool) -> Countable:
         """Count the customers at each value of recency_days, frequency or monetary: of money only where it matters."""
@@ -127,12 +137,14 @@ class SparkEngine:
             return Refining(lambda slices: self._pieces(slices, purchasers_only))
         value = f"datediff(DATE '{self._as_of}', last_order)" if metric == "recency_days" else metric
         query = f"SELECT CAST({value} AS BIGINT) AS value, count(*) AS customers FROM {_of(purchasers_only)}"
-        found = self._of_customers(f"{query} GROUP BY value ORDER BY value").toArrow()
+        with spark_errors():
+            found = self._of_customers(f"{query} GROUP BY value ORDER BY value").toArrow()
         return Histogram(found["value"].to_numpy(), found["customers"].to_numpy())
 
     def _pieces(self, slices: Sequence[Slice], purchasers_only: bool) -> list[Piece]:
         value = f"CAST(monetary * {MONEY_SCALE} AS BIGINT)"
-        found = self._of_customers(pieces_sql(value, slices, _of(purchasers_only))).collect()
+        with spark_errors():
+            found = self._of_customers(pieces_sql(value, slices, _of(purchasers_only))).collect()
         return [Piece(least, most, customers, int(total)) for least, most, customers, total in found]
 
     def _of_customers(self, sql: str) -> DataFrame:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from clientier.engines import BATCH_ROWS
-from clientier.errors import ConfigError, Problem
+from clientier.errors import ConfigError, EngineError, Problem
 from clientier.options import SparkOptions
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-APP = "clientier"
 # Text in double quotes are names, as in every SQL but Spark's own; no overflow passes; no zone is converted.
 SETTINGS = {
     "spark.sql.ansi.enabled": "true",
@@ -29,42 +28,48 @@ SETTINGS = {
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.parquet.binaryAsString": "true",
 }
-_STARTED_WITH = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 
 
 @contextmanager
 def spark_session(options: SparkOptions, existing: SparkSession | None = None) -> Iterator[SparkSession]:
     """Give a session to run on: the one there is, set back at the end; or one of our own, stopped at the end.
 
-    Raises:  ConfigError, EngineError
+    Raises:  ConfigError; EngineError where Spark does not start, or a worker cannot do the work
     """
+    conf = _pairs(options.conf)
+    try:
+        from clientier.engines.spark.starting import started
+        from clientier.engines.spark.workers import check_workers
+    except ImportError:
+        fix = 'install it: pip install "clientier[spark]"'
+        raise EngineError(Problem("Spark", "pyspark is missing", fix)) from None
+    ignore_pandas_3()
     if existing is not None:
         with settings(existing, SETTINGS):
+            check_workers(existing)
             yield existing
         return
-    spark = _started(options)
+    with _interrupts_as_before():
+        spark = started(options.master, conf)
+        try:
+            with settings(spark, SETTINGS):
+                check_workers(spark)
+                yield spark
+        finally:
+            spark.stop()
+
+
+@contextmanager
+def _interrupts_as_before() -> Iterator[None]:
+    """Put back what an interrupt does: a session of Spark changes it, and does not put it back itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
     try:
-        with settings(spark, SETTINGS):
-            yield spark
+        yield
     finally:
-        spark.stop()
-
-
-def _started(options: SparkOptions) -> SparkSession:
-    ignore_pandas_3()
-    conf = _pairs(options.conf)
-    from pyspark.sql import SparkSession
-
-    builder = SparkSession.builder.appName(APP)
-    for key, value in (_STARTED_WITH | conf).items():
-        builder = builder.config(key, value)
-    if options.master:
-        builder = builder.master(options.master)
-    # Spark itself would take whatever is called python3 on the workers.
-    os.environ.setdefault("PYSPARK_PYTHON", conf.get("spark.pyspark.python", sys.executable))
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("OFF")
-    return spark
+        signal.signal(signal.SIGINT, before)
 
 
 def ignore_pandas_3() -> None:

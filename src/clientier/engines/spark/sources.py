@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -64,15 +65,22 @@ def find_files(spark: SparkSession, names: Sequence[str]) -> list[FoundFile]:
             .load([literal_path(name) if os.path.exists(name) else name for name in names])
             .selectExpr("path", "length", "xxhash64(_metadata.file_path) AS key")
         )
-        found = {row["path"]: row for row in listed.collect()}
+        found = {row["path"]: row.asDict() for row in listed.collect()}
+    given = {os.path.realpath(name): name for name in names if os.path.isfile(name)}
+    found |= _left_out({re.sub("^file:/+", "/", path) for path in found}, given)
     if not found:
         fix = "check the names: Spark leaves out files whose name begins with _ or ."
         raise DataError(Problem(", ".join(names), "there is no file", fix))
-    given = {os.path.realpath(name): name for name in names if os.path.isfile(name)}
     return [
         FoundFile(number, _spoken(path, given), path, row["key"], row["length"])
         for number, (path, row) in enumerate(sorted(found.items()))
     ]
+
+
+def _left_out(paths: Collection[str], given: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the files of this machine that Spark leaves out since nothing is in them."""
+    empty = [path for path in given if path not in paths and not os.path.getsize(path)]
+    return {f"file:{path}": {"key": -at, "length": 0} for at, path in enumerate(empty, 1)}
 
 
 def literal_path(path: str) -> str:
@@ -127,6 +135,8 @@ def read_heads(spark: SparkSession, files: Sequence[FoundFile]) -> dict[int, byt
 
 
 def _head(spark: SparkSession, file: FoundFile) -> bytes:
+    if not file.bytes:
+        return b""
     first = lines_of(spark, [file.path]).limit(_HEAD_LINES)
     cut = first.selectExpr(f"substring(CAST(value AS BINARY), 1, {dialect.HEAD_BYTES}) AS line")
     return b"".join(bytes(row["line"]) + b"\n" for row in cut.collect())
