@@ -222,7 +222,10 @@ class OutputFolder:
 
         Needs:  text_columns, those that hold words: they alone may look like a formula
         """
-        cells = {column: table[column].cast(pa.string()).combine_chunks() for column in table.column_names}
+        written = {name: table[name].cast(pa.string()).combine_chunks() for name in table.column_names}
+        cells = {
+            name: text.fill_null("") for name, text in written.items()
+        }  # a line of a database has no number
         rows = _neutral(cells, text_columns) if self._form.excel else pa.table(cells)
         head = (BOM if self._form.excel else b"") + csv_header(table.column_names)
         self._write(name, head + bytes(lines_bytes(csv_lines(rows))), table.num_rows)

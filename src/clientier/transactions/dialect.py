@@ -90,8 +90,13 @@ def _layout(text: str, delimiter: str) -> Layout | None:
     return Layout(delimiter, tuple(cell.strip() for cell in header), header_lines, tuple(sample))
 
 
-def missing_columns(name: str, header: Sequence[str], needed: Sequence[str]) -> list[Problem]:
-    """Return a problem for each needed column that is missing from the header, or there twice."""
+def missing_columns(
+    name: str, header: Sequence[str], needed: Sequence[str], told: str = "the first line must name the columns"
+) -> list[Problem]:
+    """Return a problem for each needed column that is missing from the header, or there twice.
+
+    Needs:  told, what to know about where columns are named
+    """
     counts = {column: header.count(column) for column in needed}
     twice = [
         Problem(name, f"the header has {count} columns called '{column}'", "give each its own name")
@@ -105,7 +110,7 @@ def missing_columns(name: str, header: Sequence[str], needed: Sequence[str]) -> 
     if unknown:
         there = ", ".join(one for one in header[:MOST_NAMES] if one)[:LONGEST_HEADER]
         found.append(
-            Problem(name, f"no column {unknown}", f"the first line must name the columns; it has: {there}")
+            Problem(name, f"no column {unknown}", f"{told}; it has: {there}")
         )
     return [*twice, *found]
 

@@ -29,6 +29,8 @@ _FIXES = {
     "other currency": "convert the amount, or read each currency by itself",
 }
 
+_FIX_STORED = "correct the cell, or let a --query cast the column: SELECT ..., CAST(... AS ...)"
+
 
 def refuse_beyond_limit(
     reading: Reading, lines: int, config: Transactions, rejected: int | None = None
@@ -46,7 +48,8 @@ def refuse_beyond_limit(
     if rejected <= config.max_reject_rate * lines:
         return
     problems = [_problem(reject, reading) for reject in reading.rejects.slice(0, SHOWN).to_pylist()]
-    raise RejectLimitError([*problems, _rate(rejected, lines, config.max_reject_rate)], reading)
+    stored = any(reject["line"] is None for reject in reading.rejects.slice(0, 1).to_pylist())
+    raise RejectLimitError([*problems, _rate(rejected, lines, config.max_reject_rate, stored)], reading)
 
 
 def _nothing(header: tuple[str, ...]) -> str:
@@ -54,18 +57,21 @@ def _nothing(header: tuple[str, ...]) -> str:
 
 
 def _problem(reject: dict[str, Any], reading: Reading) -> Problem:
-    place = ": ".join(part for part in (f"{reject['file']}:{reject['line']}", reject["column"]) if part)
+    line = "" if reject["line"] is None else f":{reject['line']}"  # the lines of a database have no numbers
+    place = ": ".join(part for part in (f"{reject['file']}{line}", reject["column"]) if part)
     text, reason = reject["text"], reject["reason"]
     date_format = reading.inputs[0].dialect.get("date_format", "")
     shown = f"'{text}'" if text else "an empty cell"
     fact = _FACTS.get(reason, reason).format(text=shown, date_format=date_format)
-    fix = _FIXES.get(reason, "correct the cell")
+    stored = reading.inputs[0].dialect.get("format") == "postgresql"
+    fix = _FIX_STORED if stored else _FIXES.get(reason, "correct the cell")
     if reason == "bad amount" and amounts.is_comma_decimal(text):
         fix = 'write transactions.decimal_mark: ","'
     return Problem(place, fact, fix)
 
 
-def _rate(rejected: int, lines: int, limit: Decimal) -> Problem:
+def _rate(rejected: int, lines: int, limit: Decimal, stored: bool) -> Problem:
     share = Decimal(100 * rejected) / lines
     fact = f"{rejected:,} of {lines:,} lines are unreadable ({share:.2f} %); max_reject_rate allows {100 * limit:.2f} %"
-    return Problem("", fact, "correct them; `clientier check --rejects FILE` writes them all")
+    fix = "correct them; `clientier check --rejects FILE` writes them all"
+    return Problem("", fact, "correct them, or leave them out with a --query" if stored else fix)

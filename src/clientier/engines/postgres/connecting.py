@@ -89,7 +89,11 @@ def database_errors(option: str) -> Iterator[None]:
     except Error as error:
         raise _worded(error, option) from None
     except OSError as error:  # as the driver's streams raise once they have begun
-        raise _lost(str(error)) from None
+        said = _said_in(str(error))
+        if "ERROR:" not in str(error):
+            raise _lost(said) from None
+        fix = "run again; nothing is half written"
+        raise EngineError(Problem(option, f"the database stopped: {said}", fix)) from None
 
 
 def _worded(error: Error, option: str) -> ClientierError:
@@ -104,7 +108,7 @@ def _worded(error: Error, option: str) -> ClientierError:
 
 def _lost(said: str) -> EngineError:
     fix = "run again; nothing is half written. If it happens again, see the server's log"
-    return EngineError(Problem("--source", f"the connection was lost: {scrubbed(said)}", fix))
+    return EngineError(Problem("--source", f"the connection was lost: {said}", fix))
 
 
 def _as(kind: type[ClientierError], fact: str, fix: str) -> Callable[[str, str], ClientierError]:
@@ -116,7 +120,8 @@ _BY_STATE: dict[tuple[str, ...], Callable[[str, str], ClientierError]] = {
     ("3D000",): _as(EngineError, "{said}", "correct the name of the database in --source"),
     ("28",): _as(EngineError, "{said}", "check user and password: PGPASSWORD, ~/.pgpass"),
     ("25006",): _as(ConfigError, "{said}", "give a query that only reads"),
-    ("42P01", "3F000"): _as(DataError, "{said}", "check the name: schema.table"),
+    ("42P01",): _as(DataError, "{said}", "check the name: schema.table"),
+    ("3F000",): _as(ConfigError, "{said}", "check the name: schema.table"),
     ("57014",): _as(
         EngineError, "{said}", "raise statement_timeout for this user, or read a smaller part with --query"
     ),
@@ -134,13 +139,20 @@ _BY_STATE: dict[tuple[str, ...], Callable[[str, str], ClientierError]] = {
     ),
     ("40", "55P03"): _as(EngineError, "another transaction is in the way: {said}", "run again"),
     ("42", "0A"): _as(ConfigError, "{said}", "correct the query: it has to be one SELECT"),
-    ("22",): _as(DataError, "{said}", "correct the query, or the values it works on"),
+    # What follows a colon is a value: it may be a customer's.
+    ("22",): lambda said, option: DataError(
+        Problem(option, said.partition(": ")[0], "correct the query, or the values it works on")
+    ),
 }
 
 
 def said_by(error: Error) -> str:
     """Return what the database says, in one line: without the statement, and without a password."""
-    text = str(error).partition("\nQuery was:")[0].partition("\nLINE ")[0]
+    return _said_in(str(error))
+
+
+def _said_in(message: str) -> str:
+    text = message.partition("\nQuery was:")[0].partition("\nLINE ")[0]
     for mark in ("ERROR:", "FATAL:"):
         text = text.rpartition(mark)[2]
     return scrubbed(text.strip().split("\n")[0].strip())
@@ -166,4 +178,5 @@ def _no_connection(error: Error) -> EngineError:
     fix = next(
         (fix for part, fix in fixes.items() if part in said), "check --source, and that the server runs"
     )
-    return EngineError(Problem("--source", f"cannot connect: {said.removeprefix('IO: [libpq] ')}", fix))
+    said = said.removeprefix("IO: [libpq] ").removeprefix("Failed to connect: ")
+    return EngineError(Problem("--source", f"cannot connect: {said}", fix))

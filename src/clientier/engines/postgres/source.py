@@ -33,6 +33,7 @@ from clientier.transactions.rules import FIRST_REJECTED, USABLE, Rules
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
+_COLUMNS = "name columns of it in transactions.columns"
 _REJECTS = pa.schema(
     {
         "file": pa.string(),
@@ -85,7 +86,7 @@ class DatabaseLines:
         with naming.explained(self._connection, self._relation, self._options):
             schema = naming.schema_of(self._connection, self._relation)
         needed = dict.fromkeys(Rules(self._config).texts.values())
-        columns.refuse(dialect.missing_columns(self._relation.name, schema.names, tuple(needed)))
+        columns.refuse(dialect.missing_columns(self._relation.name, schema.names, tuple(needed), _COLUMNS))
         return {field.name: naming.type_name(field) for field in schema}
 
     @cached_property
