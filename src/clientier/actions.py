@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -21,7 +21,18 @@ from clientier.config.models import Action, Config, Text
 from clientier.earlier import NEVER, Days, earlier_lists
 from clientier.frames import text_array
 from clientier.numerals import joined
-from clientier.texts import NOTHING, Spoken, fill, in_files, placeholders, spoken, window_spoken
+from clientier.texts import (
+    NOTHING,
+    Spoken,
+    coded_fill,
+    coded_in_files,
+    fill,
+    in_files,
+    placeholders,
+    spoken,
+    window_spoken,
+    with_codes,
+)
 
 Rows = npt.NDArray[np.intp]
 _ISSUED = Column("issued", Kind.DAY, "given out", "下达日")
@@ -34,7 +45,7 @@ _OPEN_SINCE = {"en": "open since {day}", "zh": "自{day}下达后尚未完成"}
 class ActionLists:
     """The actions of one batch of customers."""
 
-    table: pa.Table  # columns.ACTION_COLUMNS, all text; what an action says of itself as codes into its texts
+    table: pa.Table  # columns.ACTION_COLUMNS, all text, or codes into texts where they repeat
     customers_per_action: Mapping[str, int]  # by action id
     withheld_per_action: Mapping[str, int]  # messages left empty because a figure is empty, by action id
     held_back_per_action: Mapping[str, int]  # customers whom it is for, but who were given it too lately
@@ -81,8 +92,8 @@ class _Chosen:
 
     rows: Rows  # positions in the batch, ascending
     trigger: pa.StringArray
-    briefing: pa.StringArray
-    message: pa.StringArray
+    briefing: pa.DictionaryArray
+    message: pa.DictionaryArray
     opened: Days  # the day on which an action carried over was given out; NEVER for a new one
     due: Days
     withheld: int
@@ -104,24 +115,33 @@ class _Batch:
         wanted = self._wanted(action)
         earlier = earlier_lists(self.customers, action, self.issued, self.since)
         rows = np.flatnonzero(wanted & ~earlier.held_back)
+        held_back = int((wanted & earlier.held_back).sum())
+        if not len(rows):
+            none = with_codes(_nothing(0))
+            return _Chosen(rows, _nothing(0), none, none, earlier.opened[:0], earlier.due[:0], 0, held_back)
         briefing, message = self._template(action.briefing), self._template(action.message)
         named = {*placeholders(briefing), *placeholders(message)}
         if action.when is not None:
             named |= wording.needed(action.when)
-        chosen = self.customers[[name for name in self.customers if name in named]].take(rows)
+        chosen = self._take(named, rows)
         said = self._spoken(chosen)
-        messages = fill(message, said, len(rows), empty=None)
+        messages = coded_fill(message, said, len(rows), empty=None)
         opened = earlier.opened[rows]
         return _Chosen(
             rows,
             _beside(self._triggers(action, chosen), self._open_since(opened), self.config.language),
-            fill(briefing, said, len(rows), empty=NOTHING),
+            coded_fill(briefing, said, len(rows), empty=NOTHING),
             messages,
             opened,
             earlier.due[rows],
             _count_empty(messages) if message else 0,
-            int((wanted & earlier.held_back).sum()),
+            held_back,
         )
+
+    def _take(self, names: Iterable[str], rows: Rows) -> pd.DataFrame:
+        """Return some columns of some customers; a frame asked for both takes far longer."""
+        columns = {name: self.customers[name].array.take(rows) for name in names if name in self.customers}
+        return pd.DataFrame(columns, index=range(len(rows)), copy=False)
 
     def text(self, name: str) -> pa.StringArray:
         """Return a text column, ``""`` where it is empty."""
@@ -140,7 +160,8 @@ class _Batch:
     def _is_one_of(self, name: str, wanted: Sequence[str]) -> Mask:
         encoded = self._encoded[name]
         hits = pc.is_in(encoded.dictionary, value_set=pa.array(wanted, pa.string()))
-        return np.asarray(hits.take(encoded.indices), dtype=np.bool_)
+        mask: Mask = np.asarray(hits, dtype=np.bool_)[encoded.indices.to_numpy()]
+        return mask
 
     @cached_property
     def _encoded(self) -> Mapping[str, pa.DictionaryArray]:
@@ -159,7 +180,7 @@ class _Batch:
         said = Spoken(chosen, self.config.language, self.config.transactions.currency)
         for name in ("tier", "next_tier", "pending_tier"):
             if name in chosen:
-                said[name] = self._labels(said[name])
+                said[name] = with_codes(self._labels(said[name].dictionary_decode()))
         return said
 
     def _labels(self, tiers: pa.StringArray) -> pa.StringArray:
@@ -202,11 +223,11 @@ def _table(batch: _Batch, playbook: Sequence[Action], chosen: Sequence[_Chosen])
     }
     for name, days in (("issued", [p.opened for p in chosen]), ("due_date", [p.due for p in chosen])):
         cells[name] = _earlier_or(cells[name], np.concatenate([np.empty(0, np.int64), *days])[order])
-    cells["briefing"] = _concatenated([part.briefing for part in chosen]).take(order)
-    cells["message"] = _concatenated([part.message for part in chosen]).take(order)
+    cells["briefing"] = _one_after_the_other([part.briefing for part in chosen]).take(order)
+    cells["message"] = _one_after_the_other([part.message for part in chosen]).take(order)
     triggers = _concatenated([part.trigger for part in chosen]).take(order)
     cells["reason"] = _beside(batch.text("reason").take(customer), triggers, batch.config.language)
-    cells["monetary"] = in_files(batch.customers["monetary"], BY_NAME["monetary"]).take(customer)
+    cells["monetary"] = coded_in_files(batch.customers["monetary"], BY_NAME["monetary"]).take(customer)
     return pa.table({name: cells[name] for name in ACTION_COLUMNS})
 
 
@@ -253,9 +274,18 @@ def _concatenated(parts: Sequence[pa.StringArray]) -> pa.StringArray:
     return pa.concat_arrays([_nothing(0), *parts])
 
 
+def _one_after_the_other(parts: Sequence[pa.DictionaryArray]) -> pa.DictionaryArray:
+    """Return the texts of all parts, and the codes into them."""
+    firsts = np.cumsum([0, *(len(part.dictionary) for part in parts)])
+    codes = [part.indices.to_numpy() + first for part, first in zip(parts, firsts[:-1], strict=True)]
+    texts = _concatenated([part.dictionary for part in parts])
+    return pa.DictionaryArray.from_arrays(np.concatenate([np.empty(0, np.int32), *codes]), texts)
+
+
 def _nothing(rows: int) -> pa.StringArray:
     return pa.repeat(pa.scalar("", pa.string()), rows)
 
 
-def _count_empty(texts: pa.StringArray) -> int:
-    return int(pc.sum(pc.equal(texts, "")).as_py() or 0)
+def _count_empty(texts: pa.DictionaryArray) -> int:
+    empty = np.asarray(pc.equal(texts.dictionary, ""), dtype=np.bool_)
+    return int(empty[texts.indices.to_numpy()].sum())

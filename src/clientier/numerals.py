@@ -28,31 +28,36 @@ _TABLE_SIZE = 100_000  # money below 1,000.00 and ratios below 10; made in 10 ms
 _WORTH_A_TABLE = 5_000  # rows
 
 
-def rendered(values: pd.Series[Any], render: Render, step: int = 1) -> pa.StringArray:
-    """Render every value, null where it is missing. Small multiples of ``step`` are looked up.
+def coded(values: pd.Series[Any], render: Render, step: int = 1) -> pa.DictionaryArray:
+    """Render every value: codes into texts, not each of which need occur; null where it is missing.
 
-    A ``render`` finds its table again if it is the same function.
+    Small multiples of ``step`` are looked up. A ``render`` finds its table again if it is the same function.
     """
     missing = values.isna().to_numpy()
     numbers = values.to_numpy(dtype=np.int64, na_value=0)
-    if len(numbers) >= _WORTH_A_TABLE:
-        return _looked_up(numbers, missing, render, step)
-    texts = render(numbers)
-    return pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), texts) if missing.any() else texts
+    if len(numbers) < _WORTH_A_TABLE:
+        texts, codes = render(numbers), np.arange(len(numbers), dtype=np.int32)
+    else:
+        texts, codes = _looked_up(numbers, missing, render, step)
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=missing), texts)
 
 
 def _looked_up(
     numbers: Integers, missing: npt.NDArray[np.bool_], render: Render, step: int
-) -> pa.StringArray:
-    index = numbers // step
-    inside = (index >= 0) & (index < _TABLE_SIZE) & ~missing
+) -> tuple[pa.StringArray, npt.NDArray[np.int32]]:
+    index = numbers // step if step > 1 else numbers
+    outside = (index < 0) | (index >= _TABLE_SIZE)
     if step > 1:
-        inside &= index * step == numbers
-    outside = ~inside & ~missing
-    found = _table(render, step).take(pa.array(index, mask=~inside))
+        outside |= index * step != numbers
+    outside &= ~missing
+    codes = index.astype(np.int32)
     if not outside.any():
-        return found
-    return pc.replace_with_mask(found, pa.array(outside), render(numbers[outside]))
+        return _table(render, step).slice(0, int(codes.max()) + 1), codes
+    rest = np.flatnonzero(outside)
+    codes[rest] = 0
+    texts = _table(render, step).slice(0, int(codes.max()) + 1)
+    codes[rest] = np.arange(len(texts), len(texts) + len(rest))
+    return pa.concat_arrays([texts, render(numbers[rest])]), codes
 
 
 @lru_cache(maxsize=16)

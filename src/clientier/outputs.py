@@ -30,6 +30,9 @@ class Format:
     excel: bool = False  # a BOM first, and no cell that a spreadsheet would run
 
 
+# Columns of few different texts.
+_NAMES = frozenset({"rfm", "tier", "grade", "pending_tier", "potential", "next_tier"})
+
 Rendered = list[tuple["Sink", Any]]  # for each file its rows: lines of CSV (Arrow text), or an Arrow table
 
 
@@ -141,11 +144,17 @@ def texts_of(columns: Sequence[Column]) -> tuple[str, ...]:
 
 
 def customer_rows(customers: pd.DataFrame, columns: Sequence[Column], form: Format) -> pa.Table:
-    """Return a batch of customers as the rows of a file: all text for CSV, typed for Parquet."""
+    """Return a batch of customers as the rows of a file: all text for CSV, or codes into it; typed for Parquet."""
     if form.kind == "parquet":
         return frames.typed(customers, tuple(columns))
-    cells = {column.name: texts.in_files(customers[column.name], column) for column in columns}
+    cells = {column.name: _cells(customers[column.name], column) for column in columns}
     return _neutral(cells, texts_of(columns)) if form.excel else pa.table(cells)
+
+
+def _cells(values: pd.Series[Any], column: Column) -> pa.Array:
+    if column.kind is Kind.TEXT and column.name not in _NAMES:
+        return texts.in_files(values, column)
+    return texts.coded_in_files(values, column)
 
 
 def action_rows(actions: pa.Table, form: Format) -> pa.Table:
@@ -159,7 +168,7 @@ def action_rows(actions: pa.Table, form: Format) -> pa.Table:
 
 
 def _neutral(cells: Mapping[str, pa.Array], text_columns: Iterable[str]) -> pa.Table:
-    neutral = {name: without_formulas(cells[name]) for name in text_columns}
+    neutral = {name: without_formulas(texts.plain(cells[name])) for name in text_columns}
     return pa.table({**cells, **neutral})
 
 

@@ -26,7 +26,7 @@ class Placed:
 
     customers: pd.DataFrame  # columns.CUSTOMER_COLUMNS and what else the frame held
     actions: ActionLists
-    falling: pa.Table  # falling.FALLING_COLUMNS, all text
+    falling: pa.Table  # falling.FALLING_COLUMNS, all text, or codes into it
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Bytes = npt.NDArray[np.uint8]
+Codes = npt.NDArray[np.int32]
 BOM = b"\xef\xbb\xbf"
 _SPECIAL = b',"\r\n'
+_FEW = 2**16  # pairs of texts that are looked for among the rows of a batch
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # the wide signs too: in East Asian settings they start a formula
 _NEUTRALISED = f"^'({_FORMULA[1:]})"
 
@@ -32,39 +35,67 @@ def csv_header(names: Sequence[str]) -> bytes:
 def csv_lines(table: pa.Table) -> pa.Array:
     """Return one text a row: its cells, comma-separated, with the line end.
 
-    Needs:  text columns without nulls, plain or as codes into a dictionary of few texts
+    The cells of all rows are taken, row after row, from the texts of all columns: their bytes are the file's.
+
+    Needs:  text columns without nulls, plain or as codes into texts
     """
-    cells = [_decoded(cell) for cell in _side_by_side(table)]
-    cells[-1] = pc.binary_join_element_wise(cells[-1], "\n", "")
-    return pc.binary_join_element_wise(*cells, ",")
+    if not table.num_rows:
+        return pa.array([], pa.string())
+    columns = _side_by_side(table)
+    texts = pa.concat_arrays([*(column.texts for column in columns), pa.array([",", "\n"])])
+    comma, line_end = len(texts) - 2, len(texts) - 1
+    cells = np.full((table.num_rows, 2 * len(columns)), comma, dtype=np.int32)
+    first = 0
+    for at, column in enumerate(columns):
+        np.add(column.codes, first, out=cells[:, 2 * at])
+        first += len(column.texts)
+    cells[:, -1] = line_end
+    _, ends, data = texts.take(pa.array(cells.ravel())).buffers()
+    ends_of_lines = np.frombuffer(ends, dtype=np.int32)[:: cells.shape[1]].copy()
+    return pa.StringArray.from_buffers(table.num_rows, pa.py_buffer(ends_of_lines), data)
 
 
-def _side_by_side(table: pa.Table) -> list[pa.Array]:
-    """Return the columns quoted; neighbours with the same codes are joined once per text, not once per row."""
-    cells: list[pa.Array] = []
+@dataclass(frozen=True)
+class _Cells:
+    """A column, or several side by side: which text stands in which row."""
+
+    texts: pa.StringArray  # quoted where they need it
+    codes: Codes
+
+    @classmethod
+    def of(cls, column: pa.Array) -> _Cells:
+        if not pa.types.is_dictionary(column.type):
+            return cls(_quoted(column), np.arange(len(column), dtype=np.int32))
+        return cls(_quoted(column.dictionary), column.indices.to_numpy())
+
+    def pairs(self, other: _Cells) -> int:
+        """Return how many pairs of texts there may be."""
+        return len(self.texts) * len(other.texts)
+
+    def beside(self, other: _Cells) -> _Cells:
+        """Join each pair of texts that occurs once, and not once per row."""
+        pairs = self.codes * np.int32(len(other.texts)) + other.codes
+        occurs = np.zeros(self.pairs(other), dtype=np.bool_)
+        occurs[pairs] = True
+        found = np.flatnonzero(occurs)
+        codes = np.empty(len(occurs), dtype=np.int32)
+        codes[found] = np.arange(len(found))
+        left, right = np.divmod(found, len(other.texts))
+        joined = pc.binary_join_element_wise(
+            self.texts.take(pa.array(left)), other.texts.take(pa.array(right)), ","
+        )
+        return _Cells(joined, codes[pairs])
+
+
+def _side_by_side(table: pa.Table) -> list[_Cells]:
+    """Return the columns, neighbours of which there are few pairs as one."""
+    columns: list[_Cells] = []
     for column in table.columns:
-        cell = _quoted_column(_one_array(column))
-        if cells and _have_same_codes(cells[-1], cell):
-            joined = pc.binary_join_element_wise(cells.pop().dictionary, cell.dictionary, ",")
-            cell = pa.DictionaryArray.from_arrays(cell.indices, joined)
-        cells.append(cell)
-    return cells
-
-
-def _have_same_codes(one: pa.Array, other: pa.Array) -> bool:
-    if not (pa.types.is_dictionary(one.type) and pa.types.is_dictionary(other.type)):
-        return False
-    return bool(one.indices.equals(other.indices))
-
-
-def _decoded(cell: pa.Array) -> pa.Array:
-    return cell.dictionary_decode() if pa.types.is_dictionary(cell.type) else cell
-
-
-def _quoted_column(column: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        return pa.DictionaryArray.from_arrays(column.indices, _quoted(column.dictionary))
-    return _quoted(column)
+        cells = _Cells.of(_one_array(column))
+        if columns and columns[-1].pairs(cells) <= _FEW:
+            cells = columns.pop().beside(cells)
+        columns.append(cells)
+    return columns
 
 
 def lines_bytes(lines: pa.Array) -> memoryview:
@@ -86,22 +117,31 @@ def with_formulas(cells: pa.Array) -> pa.Array:
 def _quoted(cells: pa.Array) -> pa.Array:
     """Put quotes around the cells that need them, and double the quotes inside."""
     text = _bytes_of(cells)
-    special = [byte for byte in _SPECIAL if (text == byte).any()]
+    searched = text.tobytes()  # which is searched as fast as memory is read
+    special = [byte for byte in _SPECIAL if byte in searched]
     if not special:
         return cells
-    needing = reduce(pc.or_, (pc.match_substring(cells, chr(byte)) for byte in special))
-    quote = pc.if_else(needing, '"', "")
+    places = np.flatnonzero(reduce(np.logical_or, (text == byte for byte in special)))
+    ends = _ends_of(cells)
+    needing = np.diff(np.searchsorted(places, ends - ends[0])) > 0
+    quote = pa.array(["", '"']).take(pa.array(needing.view(np.int8)))
     doubled = pc.replace_substring(cells, '"', '""') if ord('"') in special else cells
     return pc.binary_join_element_wise(quote, doubled, quote, "")
 
 
 def _bytes_of(cells: pa.Array) -> Bytes:
     """Return the bytes of all cells, one after the other, without copying."""
-    _, offsets, data = cells.buffers()
+    data = cells.buffers()[2]
     if data is None or not len(cells):
         return np.empty(0, dtype=np.uint8)
-    ends = np.frombuffer(offsets, dtype=np.int32)
-    return np.frombuffer(data, dtype=np.uint8)[ends[cells.offset] : ends[cells.offset + len(cells)]]
+    ends = _ends_of(cells)
+    return np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[-1]]
+
+
+def _ends_of(cells: pa.Array) -> Codes:
+    """Return where the bytes of the first cell begin, and where those of each cell end."""
+    ends = np.frombuffer(cells.buffers()[1], dtype=np.int32)
+    return ends[cells.offset : cells.offset + len(cells) + 1]
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

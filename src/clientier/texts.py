@@ -19,7 +19,7 @@ from clientier import numerals
 from clientier.columns import BY_NAME, Column, Kind
 from clientier.days import day_numbered
 from clientier.frames import text_array
-from clientier.numerals import Render, joined, rendered
+from clientier.numerals import Render, coded, joined
 
 NOTHING = "–"  # what staff read where a value is empty; it never reaches a customer
 PERCENT_COLUMNS = frozenset({"refund_rate", "gap_share", "value_share", "customer_share"})
@@ -40,18 +40,23 @@ def in_files(values: pd.Series[Any], column: Column) -> pa.StringArray:
 
     Money has at least 2 decimals (12.30, 12.345), ratios no trailing zeros (0.5), days are ISO dates.
     """
+    return plain(coded_in_files(values, column)) if column.kind is not Kind.TEXT else text_array(values)
+
+
+def coded_in_files(values: pd.Series[Any], column: Column) -> pa.DictionaryArray:
+    """Return what ``in_files`` does as codes into texts: the faster the fewer texts there are."""
     match column.kind:
         case Kind.TEXT:
-            return text_array(values)
+            return text_array(values).dictionary_encode()
         case Kind.DAY:
             texts = _days(values, _iso)
         case Kind.MONEY:
-            texts = rendered(values, numerals.money, numerals.CENT)
+            texts = coded(values, numerals.money, numerals.CENT)
         case Kind.RATIO:
-            texts = rendered(values, numerals.ratio)
+            texts = coded(values, numerals.ratio)
         case Kind.COUNT:
-            texts = rendered(values, numerals.digits)
-    return pc.fill_null(texts, "") if texts.null_count else texts
+            texts = coded(values, numerals.digits)
+    return _said_for_nulls(texts, "") if texts.null_count else texts
 
 
 def spoken(values: pd.Series[Any], column: Column, language: str, currency: str | None) -> pa.StringArray:
@@ -60,17 +65,23 @@ def spoken(values: pd.Series[Any], column: Column, language: str, currency: str 
     Money is ``GBP 1,460.60`` (1,460.60元), a rate ``62 %`` (62%), a rhythm whole days, lateness has one
     decimal, a day is ``12 September 2026`` (2026年9月12日).
     """
+    if column.kind is Kind.TEXT:
+        return _said_texts(text_array(values), column.name, language)
+    return _coded(values, column, language, currency).dictionary_decode()
+
+
+def _coded(values: pd.Series[Any], column: Column, language: str, currency: str | None) -> pa.DictionaryArray:
     match column.kind:
         case Kind.TEXT:
-            return _said_texts(text_array(values), column.name, language)
+            return with_codes(_said_texts(text_array(values), column.name, language))
         case Kind.DAY:
             return _days(values, _chinese_day if language == "zh" else _english_day)
         case Kind.MONEY:
-            return rendered(values, _money_style(language, currency), numerals.CENT)
+            return coded(values, _money_style(language, currency), numerals.CENT)
         case Kind.RATIO:
-            return rendered(values, _ratio_style(column.name, language))
+            return coded(values, _ratio_style(column.name, language))
         case Kind.COUNT:
-            return rendered(values, numerals.grouped)
+            return coded(values, numerals.grouped)
 
 
 def money_spoken(amount: int, language: str, currency: str | None) -> str:
@@ -106,21 +117,62 @@ def placeholders(template: str) -> tuple[str, ...]:
 
 
 def fill(template: str, values: Mapping[str, pa.Array], rows: int, empty: str | None) -> pa.StringArray:
-    """Put each row's values in the ``{...}`` of the text.
+    """Put each row's values, plain or as codes into texts, in the ``{...}`` of the text.
 
     Where a value is null, ``empty`` stands in its place; with ``empty=None`` the whole text is ``""``.
     After a 1, "orders", "days", "times" and "runs" lose their s.
     """
+    return coded_fill(template, values, rows, empty).dictionary_decode()
+
+
+def coded_fill(
+    template: str, values: Mapping[str, pa.Array], rows: int, empty: str | None
+) -> pa.DictionaryArray:
+    """Return what ``fill`` does as codes into texts: where a text has one value that repeats, each is written once."""
+    named = placeholders(template)
+    if not named:
+        codes = np.zeros(rows, dtype=np.int32)
+        return pa.DictionaryArray.from_arrays(codes, pa.array([template], pa.string()))
+    (name, *others) = named
+    if not others and _repeats(values[name]):
+        said = _said_for_nulls(values[name], None)
+        return pa.DictionaryArray.from_arrays(said.indices, _filled(template, {name: said.dictionary}, empty))
+    return with_codes(_filled(template, {name: plain(values[name]) for name in named}, empty))
+
+
+def with_codes(texts: pa.StringArray) -> pa.DictionaryArray:
+    """Return texts as codes into themselves; null ones have none."""
+    codes = pa.array(np.arange(len(texts), dtype=np.int32))
+    if texts.null_count:
+        codes = pc.if_else(texts.is_valid(), codes, pa.scalar(None, pa.int32()))
+        texts = texts.fill_null("")
+    return pa.DictionaryArray.from_arrays(codes, texts)
+
+
+def _repeats(values: pa.Array) -> bool:
+    return pa.types.is_dictionary(values.type) and len(values.dictionary) < len(values)
+
+
+def plain(texts: pa.Array) -> pa.StringArray:
+    """Return texts that may be codes as they are."""
+    return texts.dictionary_decode() if pa.types.is_dictionary(texts.type) else texts
+
+
+def _said_for_nulls(texts: pa.DictionaryArray, text: str | None) -> pa.DictionaryArray:
+    """Return texts of which one, the last, stands for what is null."""
+    said = pa.concat_arrays([texts.dictionary, pa.array([text], pa.string())])
+    return pa.DictionaryArray.from_arrays(texts.indices.fill_null(len(said) - 1), said)
+
+
+def _filled(template: str, values: Mapping[str, pa.StringArray], empty: str | None) -> pa.StringArray:
     pieces = [piece for piece in _pieces(template, values) if not isinstance(piece, str) or piece]
-    if not any(isinstance(piece, pa.Array) for piece in pieces):
-        return pa.repeat(pa.scalar(template, pa.string()), rows)
     if empty is not None:
         pieces = [piece.fill_null(empty) if isinstance(piece, pa.Array) else piece for piece in pieces]
     texts = joined(*pieces)
     return pc.fill_null(texts, "") if texts.null_count else texts
 
 
-def _pieces(template: str, values: Mapping[str, pa.Array]) -> Iterator[str | pa.Array]:
+def _pieces(template: str, values: Mapping[str, pa.StringArray]) -> Iterator[str | pa.StringArray]:
     """Yield the template's plain parts and, for its placeholders, the values."""
     parts = _PLACEHOLDER.split(template)  # text, name, text, name, ..., text
     yield parts[0]
@@ -137,8 +189,8 @@ def _pieces(template: str, values: Mapping[str, pa.Array]) -> Iterator[str | pa.
 # ---- a batch ----------------------------------------------------------------------------------------
 
 
-class Spoken(dict[str, pa.Array]):
-    """A batch's columns as people say them, each rendered once, when it is first asked for."""
+class Spoken(dict[str, pa.DictionaryArray]):
+    """A batch's columns as people say them, as codes into texts, each rendered once, when it is first asked for."""
 
     def __init__(self, customers: pd.DataFrame, language: str, currency: str | None) -> None:
         super().__init__()
@@ -146,12 +198,12 @@ class Spoken(dict[str, pa.Array]):
         self._language = language
         self._currency = currency
 
-    def __missing__(self, name: str) -> pa.StringArray:
+    def __missing__(self, name: str) -> pa.DictionaryArray:
         """Render a column; one that the batch lacks is empty."""
         if name in self._customers:
-            self[name] = spoken(self._customers[name], BY_NAME[name], self._language, self._currency)
+            self[name] = _coded(self._customers[name], BY_NAME[name], self._language, self._currency)
         else:
-            self[name] = pa.nulls(len(self._customers), pa.string())
+            self[name] = with_codes(pa.nulls(len(self._customers), pa.string()))
         return self[name]
 
 
@@ -167,10 +219,10 @@ def _said_texts(texts: pa.StringArray, name: str, language: str) -> pa.StringArr
     return said
 
 
-def _days(values: pd.Series[Any], say: Callable[[int], str]) -> pa.StringArray:
+def _days(values: pd.Series[Any], say: Callable[[int], str]) -> pa.DictionaryArray:
     days = pa.array(values, from_pandas=True).dictionary_encode()
     said = pa.array([say(day) for day in days.dictionary.to_pylist()], pa.string())
-    return said.take(days.indices)
+    return pa.DictionaryArray.from_arrays(days.indices, said)
 
 
 # ---- styles -----------------------------------------------------------------------------------------
