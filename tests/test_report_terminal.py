@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -263,6 +264,17 @@ def test_progress_is_drawn_on_a_terminal_in_the_language_of_the_run(terminal: Te
     shown = terminal.getvalue()
     assert "读取" in shown
     assert "\x1b[2J" not in shown
+
+
+def test_the_spinner_and_the_clock_go_on_after_a_step_is_done(terminal: Terminal) -> None:
+    with progress_on(terminal, "en") as report:
+        assert report is not None
+        report("reading", 1.0)
+        report("aggregating", None)  # how much of it is done, nobody knows yet
+        time.sleep(1.2)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] aggregating", shown)
+    assert re.findall(r"0:\d\d:\d\d", shown)[-1] > "0:00:00"
 
 
 def test_progress_is_drawn_nowhere_else() -> None:

@@ -14,6 +14,7 @@ from clientier.legend.words import doing_words
 from clientier.report.console import is_terminal
 
 Report = Callable[[str, float | None], None]  # what is being done, and how much of it (0 to 1) where known
+_NEARLY = 0.999  # shown as 100 %. The clock and the spinner of what is wholly done stand still, and more is to come.
 
 
 @contextmanager
@@ -35,6 +36,7 @@ def progress_on(stream: TextIO, language: str) -> Iterator[Report | None]:
 
         def report(doing: str, share: float | None) -> None:
             words = clean(doing_words(doing, language))
-            drawn.update(task, description=words, total=None if share is None else 1.0, completed=share or 0)
+            drawn.tasks[0].total = None if share is None else 1.0  # update() cannot take a total away
+            drawn.update(task, description=words, completed=min(share or 0, _NEARLY))
 
         yield report
