@@ -65,8 +65,8 @@ class TaskFiles:
             yield self._batch(name, texts)
 
     def told(self, tally: Tally) -> Iterator[pa.RecordBatch]:
-        """Yield the row that tells what the task counted and wrote, if it wrote anything."""
-        if self._files:
+        """Yield the row that tells what the task counted and wrote, if that is anything."""
+        if self._files or tally.customers:
             files = {name: file.as_data() for name, file in self._files.items()}
             text = json.dumps({"tally": as_data(tally), "files": files})
             yield self._batch(TALLY, [text.encode()])

@@ -55,8 +55,7 @@ class PlacedRows:
                 yield self._row("action", actions, self._numbers("actions", actions["tier"]))
                 for lines in files.rows(FALLING, csv_lines(placed.falling)):
                     yield self._with_nothing(lines)
-        if tally.customers:
-            yield from (self._with_nothing(lines) for lines in files.told(tally))
+        yield from (self._with_nothing(lines) for lines in files.told(tally))
 
     def _numbers(self, of: str, tier: pa.ChunkedArray) -> pa.Array:
         """Return the part that each row belongs to."""

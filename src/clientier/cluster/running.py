@@ -72,7 +72,6 @@ def publish(
     points = cut_points(asked.config, engine, model)
     plan = Plan(asked.config, points.thresholds, points.cuts, asked.kept)
     folder = target.folder(data.period.as_of) or target.named
-    target.refuse_taken(folder)
     if progress:
         progress("placing", None)
     with target.staged(folder) as staging, cancelling(target.session):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -29,19 +29,24 @@ class Settled:
     def take_lines(self, folder: str, told: Iterable[tuple[str, str]]) -> Tally:
         """Give text files their places; return what the tasks counted.
 
-        Needs:   told, the tally of each task and the name of the file it is in, which all files of a task have
+        Needs:   told, every tally and the name of the file it is in, which all files of a task have; Spark may
+                 do the work of two tasks in one
         Raises:  EngineError where a file is not what its task wrote
         """
-        tasks = {name: json.loads(text) for text, name in told}
+        counted, written = [], defaultdict[str, dict[str, Any]](dict)
+        for text, name in told:
+            one = json.loads(text)
+            counted.append(one["tally"])
+            written[name] |= one["files"]
         entries = {}
         for file in self._files_of(folder):
-            written = tasks.get(file.name, {}).get("files", {}).get(self._part(file), {})
-            if written.get("bytes") != file.bytes:
-                place = f"{self._part(file)}/{file.name}"
-                raise EngineError(Problem(place, "is not what its task wrote", "run again"))
-            entries[file] = {"rows": written["rows"], "sha256": written["sha256"]}
+            part = self._part(file)
+            mine = written[file.name].get(part, {})
+            if mine.get("bytes") != file.bytes:
+                raise EngineError(Problem(f"{part}/{file.name}", "is not what its task wrote", "run again"))
+            entries[file] = {"rows": mine["rows"], "sha256": mine["sha256"]}
         self._take(folder, entries)
-        return tallies.merged(task["tally"] for task in tasks.values())
+        return tallies.merged(counted)
 
     def take_rows(self, folder: str, rows: Mapping[tuple[int, str], int]) -> None:
         """Give Parquet files their places.

@@ -93,6 +93,7 @@ class Target:
     def staged(self, folder: str) -> Iterator[Staging]:
         """Give the folder in the making; on leaving without an error it stands in its place."""
         if self.is_url:
+            self.refuse_taken(folder)
             with staged_url(self._files(), folder, SPARK_FILES) as staging:
                 yield staging
             return

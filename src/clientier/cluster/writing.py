@@ -87,8 +87,9 @@ class SparkOutput:
             customers = rows.where("customer IS NOT NULL")
             by_part = customers.selectExpr(f"explode(array({everybody}, part)) AS part", "customer.*")
             self._write_typed(by_part, "customers", settled)
-            actions = rows.where("action IS NOT NULL").selectExpr("part", "action.*")
-            self._write_typed(actions, "actions", settled)
+            if tally.actions:  # of nothing Spark writes no file that it could count
+                actions = rows.where("action IS NOT NULL").selectExpr("part", "action.*")
+                self._write_typed(actions, "actions", settled)
         return tally
 
     def _write_text(self, lines: DataFrame, engine: Placeable, settled: Settled) -> Tally:
