@@ -85,7 +85,7 @@ def summed(
     outcomes = engine.outcomes(period)
     if progress:
         progress("aggregating", None)
-    customers = engine.aggregate(config.metrics, period, keep_days)
+    customers = engine.aggregate(config.metrics, period, keep_days, progress)
     return Aggregated(read.reading, period, days, outcomes, money, customers, tuple(found), read.history)
 
 

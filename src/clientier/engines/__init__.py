@@ -36,7 +36,9 @@ class Engine(Protocol):
     def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
         """Return the money of the order days inside the window, summed without regard to customers."""
 
-    def aggregate(self, metrics: Metrics, period: Period, keep_days: bool = False) -> int:
+    def aggregate(
+        self, metrics: Metrics, period: Period, keep_days: bool = False, progress: Progress | None = None
+    ) -> int:
         """Sum the order days by customer; return how many customers there are.
 
         Needs:  keep_days, whether it is to be known later what each customer bought on each day of the window

@@ -25,7 +25,7 @@ from clientier.transactions.rules import BAD_DATE, FIRST_REJECTED, NETTED, USABL
 _SIDE, _ROUNDED, _CURRENCY = "(kind % 4)", "(kind // 4 % 2)", "(kind // 8 % 256)"
 _OUTCOME, _FILE = "(kind % 4294967296 // 2048)", "CAST(kind // 4294967296 AS INTEGER)"
 _CODES = (*currencies.CODES, currencies.SEVERAL)
-_HELPERS = ("kind", "amount")
+_ORDER_DAY = 'customer, "order", day'
 _ROWS = f"SELECT *, {_FILE} AS file, {_SIDE} AS side FROM counted WHERE {_OUTCOME} = {USABLE}"
 
 
@@ -35,8 +35,9 @@ def count(
     """Read all lines of a scan once.
 
     Needs:  digested, to keep lines of different digests apart, and the digests
-    Adds:  counted (customer, "order", day, kind, lines, amount, purchases, gross, refunds, margin), the first
-           three of usable lines only; tally (kind, day, lines), its lines added up
+    Adds:  counted (customer, "order", day, kind, lines, amount, margin, purchases, gross, refunds), the first
+           three of usable lines only, a view: what follows from the amount takes no memory;
+           tally (kind, day, lines), its lines added up
     """
     config = reader.config
     if_usable = f"CASE WHEN outcome = {USABLE} THEN"
@@ -48,16 +49,20 @@ def count(
     usable = f'{if_usable} customer_text END AS customer, CAST({order} AS VARCHAR) AS "order", {if_usable} day END AS day'
     status = config.refunds.status
     amount = amount_of_line() if status else "amount"
-    margin = f"sum({if_usable} margin END)" if config.columns.cost else "0"
-    keys, digest = 'customer, "order", day, kind', ", CAST(fields AS VARCHAR) AS digest"
+    summed, margin = "", "CAST(0 AS DECIMAL(38,6))"
+    if config.columns.cost:
+        summed, margin = f", sum({if_usable} margin END) AS margin_sum", "CAST(margin_sum AS DECIMAL(38,6))"
+    keys, digest = f"{_ORDER_DAY}, kind", ", CAST(fields AS VARCHAR) AS digest"
     keys, digest = (f"{keys}, digest", digest) if digested else (keys, "")
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE counted AS
-        SELECT {keys}, lines, amount, {sums_of_rows(_SIDE)}, CAST(margin AS DECIMAL(38,6)) AS margin
-        FROM (SELECT {keys}, sum(amount) AS amount, {margin} AS margin, count(*) AS lines
-              FROM (SELECT outcome, {_kind()} AS kind, {usable}, {if_usable} {amount} END AS amount, margin{digest}
-                    FROM ({reader.lines(scan)}))
-              GROUP BY {keys})""")
+        CREATE OR REPLACE TEMP TABLE counted_rows AS
+        SELECT {keys}, sum(amount) AS amount{summed}, count(*) AS lines
+        FROM (SELECT outcome, {_kind()} AS kind, {usable}, {if_usable} {amount} END AS amount, margin{digest}
+              FROM ({reader.lines(scan)}))
+        GROUP BY {keys}""")
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW counted AS
+        SELECT {keys}, lines, amount, {margin} AS margin, {sums_of_rows(_SIDE)} FROM counted_rows""")
     tally = "SELECT kind, day, CAST(sum(lines) AS BIGINT) AS lines FROM counted GROUP BY kind, day"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {tally}")
 
@@ -130,18 +135,29 @@ def leave_order_days(connection: duckdb.DuckDBPyConnection) -> None:
     Where lines come from several files or are of several kinds, an order day may stand in several rows
     up to here, and its netted lines in more than one of them: then the rows are added up first.
     """
-    connection.execute("DROP TABLE IF EXISTS order_days")
+    _drop_order_days(connection)
     if connection.execute(f"SELECT 1 FROM tally WHERE {_OUTCOME} <> {USABLE} LIMIT 1").fetchall():
-        connection.execute(f"DELETE FROM counted WHERE {_OUTCOME} <> {USABLE}")
+        connection.execute(f"DELETE FROM counted_rows WHERE {_OUTCOME} <> {USABLE}")
     kinds = f"SELECT DISTINCT kind FROM tally WHERE {_OUTCOME} = {USABLE}"
     if len(connection.execute(kinds).fetchall()) > 1 or _is_any_alone(connection):
         connection.execute(f"CREATE TEMP TABLE order_days AS {order_days_sql(_ROWS)}")
-        connection.execute("DROP TABLE counted")
+        connection.execute("DROP VIEW counted; DROP TABLE counted_rows")
     else:
-        for column in _HELPERS:
-            connection.execute(f"ALTER TABLE counted DROP COLUMN {column}")
-        connection.execute("ALTER TABLE counted RENAME TO order_days")
+        connection.execute(f"""
+            CREATE TEMP VIEW order_days AS
+            SELECT {_ORDER_DAY}, lines, margin, {sums_of_rows(str(NETTED))} FROM counted""")
     connection.execute("DROP TABLE tally")
+
+
+def forget_order_days(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give back the memory of order days."""
+    _drop_order_days(connection)
+    connection.execute("DROP VIEW IF EXISTS counted; DROP TABLE IF EXISTS counted_rows")
+
+
+def _drop_order_days(connection: duckdb.DuckDBPyConnection) -> None:
+    view = connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'order_days'").fetchall()
+    connection.execute(f"DROP {'VIEW' if view else 'TABLE'} IF EXISTS order_days")
 
 
 def _is_any_alone(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -18,10 +18,11 @@ from clientier import frames
 from clientier.config.models import Metrics, Transactions
 from clientier.customers import day_sums_sql, sums_sql
 from clientier.cutpoints import Counted
-from clientier.engines import BATCH_ROWS, Progress
+from clientier.engines import BATCH_ROWS, Progress, counting
 from clientier.engines.checking import Checked, check_transactions
 from clientier.engines.connecting import another, connect
 from clientier.engines.reading import Reading, read_transactions
+from clientier.engines.watching import watched
 from clientier.errors import DataError, EngineError, Problem
 from clientier.period import Period
 from clientier.scores import Histogram
@@ -124,14 +125,16 @@ class DuckDBEngine:
         ((total,),) = self._rows(f"SELECT coalesce(sum({column}), 0) FROM order_days WHERE {inside}")
         return Decimal(total)
 
-    def aggregate(self, metrics: Metrics, period: Period, keep_days: bool = False) -> int:
+    def aggregate(
+        self, metrics: Metrics, period: Period, keep_days: bool = False, progress: Progress | None = None
+    ) -> int:
         """Sum the order days by customer; return how many customers there are.
 
         Raises:  DataError where the money of one customer is too much for 64 bits
         """
         self._as_of = period.as_of
         try:
-            with engine_errors():
+            with engine_errors(), watched(self._connection, progress, "aggregating"):
                 sums, day_sums = self._sums(metrics, period)
                 query = self._with_what_is_known(sums)
                 self._connection.execute(f"CREATE OR REPLACE TEMP TABLE customers AS {query}")
@@ -142,8 +145,7 @@ class DuckDBEngine:
             raise DataError(Problem("amount", fact, "divide the amounts, for example by 1,000")) from None
         with engine_errors():
             if self._numbers is None:  # else it is a view of the store
-                summed = "order_days" if self._elsewhere is None else "fetched"
-                self._connection.execute(f"DROP TABLE {summed}")
+                self._forget_what_was_summed()
             # The allocator of each thread keeps what was freed, 400 MB here, until its thread ends.
             self._connection.execute("SET threads = 1; RESET threads")
         ((customers,),) = self._rows("SELECT count(*) FROM customers")
@@ -154,6 +156,12 @@ class DuckDBEngine:
         if self._elsewhere is not None:
             return self._elsewhere.sums(self._connection, metrics, period)
         return sums_sql(metrics, period), day_sums_sql(metrics, period)
+
+    def _forget_what_was_summed(self) -> None:
+        if self._elsewhere is None:
+            counting.forget_order_days(self._connection)
+        else:
+            self._connection.execute("DROP TABLE fetched")
 
     def _keep_days(self, day_sums: str) -> None:
         """Keep what each customer bought on each day of the window, for ``day_sums``."""
