@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clientier.aggregating import Aggregated, aggregate
+from clientier.cluster import run_on_spark
 from clientier.cutpoints import cut_points
 from clientier.engines import Progress
 from clientier.engines.checking import Checked
@@ -44,8 +45,6 @@ def run(
     """
     if options.spark is not None or spark is not None:
         _refuse_database(options)
-        from clientier.cluster.running import run_on_spark
-
         return run_on_spark(options, progress, spark)
     if options.output is None:
         raise ConfigError(Problem("--output", "is missing", "name the folder to write, e.g. out/2026-10"))

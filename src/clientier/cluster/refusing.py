@@ -35,8 +35,6 @@ def _problems(options: RunOptions, spark: SparkOptions) -> Iterator[Problem]:
     if options.memory_limit is not None:
         fix = "write --spark-conf spark.executor.memory=4g"
         yield Problem("--memory-limit", f"{here}: memory is Spark's to give", fix)
-    if options.database is not None:
-        yield Problem("--source", f"{here}: PostgreSQL sums by itself", "leave one of them out")
     yield from _of_input(options.files, spark.table)
 
 

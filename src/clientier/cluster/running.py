@@ -19,6 +19,7 @@ from clientier.customer_sets import read_ids
 from clientier.cutpoints import cut_points
 from clientier.engines import Progress
 from clientier.engines.spark.engine import SparkEngine
+from clientier.engines.spark.failing import spark_errors
 from clientier.engines.spark.session import spark_session
 from clientier.engines.spark.watching import cancelling, watched
 from clientier.gate import check_days
@@ -38,17 +39,13 @@ _NO_HISTORY = History(before=None, lists=(), digest=None)
 def run_on_spark(
     options: RunOptions, progress: Progress | None = None, session: SparkSession | None = None
 ) -> RunResult:
-    """Read, sum, place and write on Spark: the whole job.
-
-    Needs:   session, to run on one that is there; None to start one as ``options.spark`` says
-    Raises:  ConfigError, DataError, EngineError, OutputError
-    """
+    """Read, sum, place and write on Spark. See ``cluster.run_on_spark``."""
     spark = options.spark or SparkOptions(str(options.output))
     refuse_what_is_local(options, spark)
     loaded = load(options.config, options.overrides, options.language, options.as_of)
     asked = Asked(options, loaded.config, loaded.base, read_ids(loaded.config.keep, loaded.base))
     model = read_model(options.model, asked.config) if options.model else None
-    with private_folder() as scratch, spark_session(spark, session) as running:
+    with private_folder() as scratch, spark_session(spark, session) as running, spark_errors():
         target = Target(spark.output, options, running)
         with watched(running, progress) as told:
             engine = SparkEngine(running, scratch, spark.table)
