@@ -16,7 +16,6 @@ from clientier.config import Config
 from making import config_of
 from months import split_by_month
 from postgres_server import postgres as postgres
-from postgres_server import postgres_running as postgres_running
 
 settings.register_profile("clientier", deadline=None)  # a shared machine stalls; slow code shows elsewhere
 settings.load_profile("clientier")

@@ -127,7 +127,15 @@ def _initialised(folder: Path, programs: Path) -> Path:
     password, data = folder / "password", folder / "data"
     password.write_text(ADMIN_PASSWORD)
     _own(password)
-    command = [str(programs / "initdb"), "-D", str(data), "-U", ADMIN, "--auth=scram-sha-256", f"--pwfile={password}"]
+    command = [
+        str(programs / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        ADMIN,
+        "--auth=scram-sha-256",
+        f"--pwfile={password}",
+    ]
     options = ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
     subprocess.run([*command, *options], check=True, capture_output=True, cwd=folder, **owner())
     return data
@@ -179,14 +187,7 @@ def _wait_for(server: PostgresServer, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_running() -> Iterator[PostgresServer]:
-    """Return the one server of all tests in this process."""
+def postgres() -> Iterator[PostgresServer]:
+    """Return the one server of all tests in this process; ADMIN_PASSWORD is for PGPASSWORD."""
     with postgres_server() as server:
         yield server
-
-
-@pytest.fixture
-def postgres(postgres_running: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> PostgresServer:
-    """Return the server, the administrator's password in the environment."""
-    monkeypatch.setenv("PGPASSWORD", ADMIN_PASSWORD)
-    return postgres_running

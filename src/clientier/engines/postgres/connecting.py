@@ -22,7 +22,14 @@ _SETTINGS = {
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
 }
-_FEWEST_SETTINGS = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
+_SET = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
+_OUT_OF_RANGE = "22003"
+_STATES = {
+    "numeric field overflow": _OUT_OF_RANGE,
+    "statement timeout": "57014",
+    "terminating connection": "57P01",
+    "No space left": "53100",
+}
 _MISSING = "the PostgreSQL driver is not installed"
 
 
@@ -54,7 +61,7 @@ def connect(url: str, *, writes: bool = False) -> Connection:
 def _prepare(connection: Connection, writes: bool) -> None:
     if not writes:
         execute(connection, _READ_ONLY)
-    ((*_, encoding),) = rows(connection, f"SELECT {_FEWEST_SETTINGS}, current_setting('server_encoding')")
+    ((*_, encoding),) = rows(connection, f"SELECT {_SET}, current_setting('server_encoding')")
     if encoding != "UTF8":
         fix = "export the table to CSV or Parquet, and run on that file"
         raise EngineError(Problem("--source", f"the database is encoded in {encoding}, not in UTF8", fix))
@@ -77,27 +84,32 @@ def rows(connection: Connection, query: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def database_errors(option: str) -> Iterator[None]:
+def database_errors(option: str, too_large: Problem | None = None) -> Iterator[None]:
     """Turn what the database says into errors with a fix.
 
-    Needs:  option, which a fault in a name or a query is a fault of
+    Needs:  option, which a fault in a name or a query is a fault of; too_large, what it means here that a number is
     """
     from adbc_driver_manager import Error
 
     try:
         yield
+        return
     except Error as error:
-        raise _worded(error, option) from None
+        said, state = said_by(error), error.sqlstate or ""
     except OSError as error:  # as the driver's streams raise once they have begun
-        said = _said_in(str(error))
-        if "ERROR:" not in str(error):
-            raise _lost(said) from None
-        fix = "run again; nothing is half written"
-        raise EngineError(Problem(option, f"the database stopped: {said}", fix)) from None
+        said, state = _said_in(str(error)), _state_in(str(error))
+    if too_large is not None and state == _OUT_OF_RANGE:
+        raise DataError(too_large)
+    raise _worded(said, state, option)
 
 
-def _worded(error: Error, option: str) -> ClientierError:
-    said, state = said_by(error), error.sqlstate or ""
+def _state_in(message: str) -> str:
+    """Return the code of an error that comes without; XX for one that is not known."""
+    found = (code for words, code in _STATES.items() if words in message)
+    return next(found, "XX" if "ERROR:" in message else "")
+
+
+def _worded(said: str, state: str, option: str) -> ClientierError:
     for codes, worded in _BY_STATE.items():
         if state.startswith(codes):
             return worded(said, option)
@@ -124,11 +136,6 @@ _BY_STATE: dict[tuple[str, ...], Callable[[str, str], ClientierError]] = {
     ("3F000",): _as(ConfigError, "{said}", "check the name: schema.table"),
     ("57014",): _as(
         EngineError, "{said}", "raise statement_timeout for this user, or read a smaller part with --query"
-    ),
-    ("22003",): _as(
-        DataError,
-        "the amounts of one customer add up to 10^12 or more",
-        "divide the amounts, for example by 1,000",
     ),
     ("57P", "08"): lambda said, _: _lost(said),
     ("53100",): _as(
@@ -167,6 +174,7 @@ def scrubbed(text: str) -> str:
 def _no_connection(error: Error) -> EngineError:
     said = said_by(error)
     fixes = {
+        "statement timeout": "raise statement_timeout for this user",
         "password": "check user and password: PGPASSWORD, ~/.pgpass (PGPASSFILE) or a service file gives it",
         "does not exist": "correct user and database in --source",
         "translate host name": "correct the host in --source",

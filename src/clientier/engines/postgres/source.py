@@ -33,6 +33,11 @@ from clientier.transactions.rules import FIRST_REJECTED, USABLE, Rules
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
+BEYOND_ALL_MONEY = Problem(
+    "amount",
+    "the amounts of one customer add up to 10^12 or more",
+    "divide the amounts, for example by 1,000",
+)
 _COLUMNS = "name columns of it in transactions.columns"
 _REJECTS = pa.schema(
     {
@@ -205,7 +210,10 @@ class DatabaseLines:
         """
         if not self._fetched:
             query = queries.customers(self._lines, metrics, period)
-            with database_errors(self._relation.option), self._connection.cursor() as cursor:
+            with (
+                database_errors(self._relation.option, BEYOND_ALL_MONEY),
+                self._connection.cursor() as cursor,
+            ):
                 cursor.execute(query)
                 _take(connection, cursor.fetch_record_batch())
             self.close()
