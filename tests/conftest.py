@@ -15,7 +15,9 @@ from hypothesis import settings
 from clientier.config import Config
 from making import config_of
 from months import split_by_month
+from parity_engines import expected as expected  # fixtures of several modules
 from postgres_server import postgres as postgres
+from spark_cluster import spark_cluster as spark_cluster
 
 settings.register_profile("clientier", deadline=None)  # a shared machine stalls; slow code shows elsewhere
 settings.load_profile("clientier")

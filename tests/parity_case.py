@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -83,6 +83,7 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)  # of RunOptions
     raw: str | None = None  # the CSV file as it is
     only_text: bool = False  # no table can hold it
+    only_files: bool = False  # a database is not asked to read it
     # What must come out, by hand.
     rows: Mapping[str, int] = field(default_factory=dict)  # lines by outcome
     cells: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by customer and column
@@ -170,6 +171,16 @@ def _csv_cell(cell: str | None) -> str:
     return '"' + cell.replace('"', '""') + '"' if quoted else cell
 
 
+def together(name: str, cases: Iterable[Case], **changes: Any) -> Case:
+    """Return one case of the lines of several with the same columns: where each run takes its time."""
+    several = list(cases)
+    assert len({(*case.header, case.columns) for case in several}) == 1
+    lines = [line for case in several for line in case.lines]
+    return replace(
+        Case(name, lines, header=several[0].header, columns=several[0].columns, files=3), **changes
+    )
+
+
 def lines_of(text: str) -> list[Line]:
     """Return the lines of a table written by hand: cells between bars; one left blank is not there."""
     rows = (row for row in text.strip().splitlines() if row.strip())
@@ -197,7 +208,8 @@ IDS = [
     "-",
 ]
 AMOUNTS = ["1", "2.50", "10.00", "10.001", "0.000001", "99.999999", "-3", "-10.00", "0", "-0.00", "12.3456785",
-           "1e2", "£5.00", "1,234.50", "(7.25)", "1000", "250", "x", "", None]  # fmt: skip
+           "1e2", "1000", "250", "x", "", None, "£5.00", "1,234.50", "(7.25)"]  # fmt: skip
+DECORATED = 3  # the last of them: with a sign, a separator, in parentheses
 WEIGHTS = [8] * 7 + [3] * 5 + [1] * 8
 CONFIGS = [
     "",
@@ -215,16 +227,17 @@ READINGS = [
 ALWAYS = "date_format: '%Y-%m-%d'\nencoding: utf-8\ncurrency: GBP\nmax_reject_rate: 1\n"
 
 
-def made_case(seed: int, most: int = 120) -> Case:
-    """Return a case of lines made by dice, always the same ones for a seed."""
+def made_case(seed: int, most: int = 120, only_plain: bool = False) -> Case:
+    """Return a case of lines made by dice, always the same ones for a seed; with plain numbers for amounts alone."""
     dice = random.Random(seed)
     days = [f"2026-{month:02}-{day:02}" for month in (1, 2, 3, 4) for day in (1, 14, 15, 16, 28)]
     days += ["2025-04-28", "2024-02-29", "2026-02-30", "2026-03-15T23:59:59+08:00"]
     orders = [None, "", " ", *(f"{kind}{number}" for kind in ("", "C", "B", "Ä") for number in range(9))]
     lines: list[Line] = [("A", "1", "2026-04-28", "5.00"), ("A", "2", "2026-01-14", "5.00")]
+    written, weights = (AMOUNTS[:-DECORATED], WEIGHTS[:-DECORATED]) if only_plain else (AMOUNTS, WEIGHTS)
     for _ in range(dice.randint(0, most)):
         customer = dice.choice([*IDS, *IDS, *IDS, "", " ", None])
-        (amount,) = dice.choices(AMOUNTS, WEIGHTS)
+        (amount,) = dice.choices(written, weights)
         lines.append((customer, dice.choice(orders), dice.choice(days), amount))
         if dice.random() < 0.1:
             lines.append(dice.choice(lines))

@@ -49,6 +49,8 @@ def _inner_line_ends() -> Case:
     return Case("inner_line_ends", lines, FIVE, ISO, cells=cells, rows={"in_window": 7})
 
 
+ODD_IDS, INNER_LINE_ENDS = _odd_ids(), _inner_line_ends()
+
 # A text file may end lines in any way, also inside a cell, where each is one line feed.
 CARRIAGE_RETURNS = Case(
     "carriage_returns", [], FIVE, ISO, only_text=True,
@@ -305,6 +307,6 @@ RULES = Case(
 )  # fmt: skip
 
 CASES = [
-    _odd_ids(), _inner_line_ends(), CARRIAGE_RETURNS, MALFORMED, BLANK, TIES, ON_THRESHOLDS, ONE_TIME_BUYERS,
+    ODD_IDS, INNER_LINE_ENDS, CARRIAGE_RETURNS, MALFORMED, BLANK, TIES, ON_THRESHOLDS, ONE_TIME_BUYERS,
     REFUNDS_NETTED, REFUNDS_BY_LINE, SALES_GIVEN_BACK, RULES,
 ]  # fmt: skip

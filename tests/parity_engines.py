@@ -5,16 +5,27 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from clientier import RunOptions, run
+from clientier.options import DatabaseOptions, SparkOptions
 from clientier.store.adding import add_to_store
 from parity_case import Case
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from postgres_server import PostgresServer
+
 TEXTS = ("config.yaml", "model.yaml", "legend.md")
+
+
+Expected = Callable[[Case], "Output"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,19 @@ def customer_of(record: bytes) -> bytes:
     return fields(record)[0].encode()
 
 
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    """Return what a case gives from CSV, run once."""
+    known: dict[str, Output] = {}
+
+    def output(case: Case) -> Output:
+        if case.name not in known:
+            known[case.name] = from_csv(case, tmp_path_factory.mktemp(case.name))
+        return known[case.name]
+
+    return output
+
+
 # ---- the engines of this process ----------------------------------------------------------------------
 
 
@@ -127,6 +151,39 @@ def _ran(case: Case, folder: Path, files: list[Path]) -> Output:
     config = case.write_config(folder)
     run(RunOptions(tuple(map(str, files)), config, folder / "out", **case.options))
     return Output(folder / "out")
+
+
+# ---- Spark --------------------------------------------------------------------------------------------
+
+
+def from_spark(case: Case, folder: Path, session: SparkSession) -> Output:
+    """Run on Spark, from CSV files."""
+    return _on_spark(case, folder, case.write_csv(folder), session)
+
+
+def from_parquet_on_spark(case: Case, folder: Path, session: SparkSession) -> Output:
+    """Run on Spark, from Parquet files in columns of the case's types."""
+    return _on_spark(case, folder, case.write_parquet(folder), session)
+
+
+def _on_spark(case: Case, folder: Path, files: list[Path], session: SparkSession) -> Output:
+    config, out = case.write_config(folder), folder / "out"
+    run(
+        RunOptions(tuple(map(str, files)), config, spark=SparkOptions(str(out)), **case.options),
+        spark=session,
+    )
+    return Output(out)
+
+
+# ---- PostgreSQL ---------------------------------------------------------------------------------------
+
+
+def from_postgres(case: Case, folder: Path, server: PostgresServer) -> Output:
+    """Run from a table of a database, in columns of the case's types."""
+    server.load("lines", case.table())
+    config, out = case.write_config(folder), folder / "out"
+    run(RunOptions((), config, out, database=DatabaseOptions(server.url(), "lines"), **case.options))
+    return Output(out)
 
 
 # ---- comparing ----------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,10 @@ from hypothesis import strategies as st
 import parity_amounts_days
 import parity_cases
 from parity_case import Case, made_case
-from parity_engines import Output, assert_same, from_csv, from_parquet, from_store, rows_of
+from parity_engines import Expected, assert_same, from_csv, from_parquet, from_store, rows_of
 
 CASES = [*parity_cases.CASES, *parity_amounts_days.CASES]
 TABLES = [case for case in CASES if not case.only_text]
-Expected = Callable[[Case], Output]
-
-
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
-    """Return what a case gives from CSV, run once."""
-    known: dict[str, Output] = {}
-
-    def output(case: Case) -> Output:
-        if case.name not in known:
-            known[case.name] = from_csv(case, tmp_path_factory.mktemp(case.name))
-        return known[case.name]
-
-    return output
 
 
 def by_name(case: Case) -> str:
