@@ -34,7 +34,6 @@ _FREQUENCY = {
 }
 # The same, as it stands on a single day; ``orders`` with an id stand on the last day they purchased on.
 _ORDERS_OF_A_DAY = {
-    "purchases": "sum(purchases)",
     "orders": 'sum(CASE WHEN "order" IS NULL THEN purchases ELSE 0 END)',
     "days": "max(CASE WHEN purchases > 0 THEN 1 ELSE 0 END)",
 }
@@ -97,8 +96,9 @@ def sums_sql(
 
 
 def day_sums_sql(metrics: Metrics, period: Period, order_days: str = "order_days") -> str:
-    """Return the query that sums the order days of the window by customer and day.
+    """Return the query of what each customer bought on the days of the window.
 
+    A day may stand in several rows, to be added up: summing them first costs more than it saves.
     As time passes, ``sums_sql`` loses what the days that leave the window hold. So an order id that counts
     once, whatever days it purchased on, stands on the last of them.
 
@@ -107,6 +107,12 @@ def day_sums_sql(metrics: Metrics, period: Period, order_days: str = "order_days
             monetary is margin)
     """
     inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
+    if metrics.frequency == "purchases":
+        margin = f"CAST(margin AS {_MONEY})" if metrics.monetary == "margin" else "0"
+        return f"""
+            SELECT customer, day, purchases AS orders, CASE WHEN purchases > 0 THEN 1 ELSE 0 END AS purchased,
+                   CAST(gross AS {_MONEY}) AS gross, CAST(refunds AS {_MONEY}) AS refunds, {margin} AS margin
+            FROM {order_days} WHERE {inside}"""
     orders = _ORDERS_OF_A_DAY[metrics.frequency]
     margin = _money("margin") if metrics.monetary == "margin" else "0"
     by_day = f"""
