@@ -15,9 +15,9 @@ from clientier.actions import ActionLists, list_actions
 from clientier.customers import add_metrics
 from clientier.falling import FALLING_COLUMNS, falling
 from clientier.keeping import add_keep_until, can_be_lost
-from clientier.outputs import Format, customer_rows
 from clientier.period import Period
 from clientier.placement import Plan, place
+from clientier.texts import in_files
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Placed:
 
     customers: pd.DataFrame  # columns.CUSTOMER_COLUMNS and what else the frame held
     actions: ActionLists
-    falling: pa.Table  # falling.FALLING_COLUMNS, all text, or codes into it
+    falling: pa.Table  # falling.FALLING_COLUMNS, all text
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,5 @@ class Placing:
         customers = add_keep_until(placed, theirs, self.plan, self.period)
         actions = list_actions(customers, self.plan.config, self.plan.cuts, self.issued)
         fallen = falling(customers, theirs, self.plan, self.period)
-        return Placed(customers, actions, customer_rows(fallen, FALLING_COLUMNS, Format()))
+        cells = {column.name: in_files(fallen[column.name], column) for column in FALLING_COLUMNS}
+        return Placed(customers, actions, pa.table(cells))
