@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 import clientier
@@ -165,6 +166,23 @@ def fails_once(marker: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.
     return task  # a closure travels to the workers whole: this file does not lie on their path
 
 
+def through(task: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]) -> Callable[[Any], Any]:
+    """Return what lets the customers of an engine pass through a task before they are placed."""
+
+    def changed(engine: Any) -> Any:
+        aggregate = engine.aggregate
+
+        def again(*what: Any) -> Any:
+            customers = aggregate(*what)
+            engine.customers_frame = engine.customers_frame.mapInArrow(task, engine.customers_frame.schema)
+            return customers
+
+        engine.aggregate = again
+        return engine
+
+    return changed
+
+
 def test_a_table_of_csv_is_the_local_one_split_over_files_though_a_task_failed_and_ran_again(
     spark: SparkSession, shop: Path, local: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,19 +190,7 @@ def test_a_table_of_csv_is_the_local_one_split_over_files_though_a_task_failed_a
     monkeypatch.setattr(spark_writing, "BATCH_ROWS", 4)
     out = tmp_path / "out"
 
-    def failing(engine: Any) -> Any:
-        aggregate = engine.aggregate
-
-        def again(*what: Any) -> Any:
-            customers = aggregate(*what)
-            frame = engine.customers_frame
-            engine.customers_frame = frame.mapInArrow(fails_once(str(tmp_path / "failed")), frame.schema)
-            return customers
-
-        engine.aggregate = again
-        return engine
-
-    published(spark, asked_for(shop, out), failing)
+    published(spark, asked_for(shop, out), through(fails_once(str(tmp_path / "failed"))))
     assert (tmp_path / "failed").exists()
     for name in ("summary.json", "model.yaml", "config.yaml", "legend.md"):
         assert (out / name).read_bytes() == (local["csv"] / name).read_bytes(), name
@@ -230,6 +236,16 @@ def test_a_table_of_parquet_has_the_types_and_rows_of_the_local_one(
     assert (out / "summary.json").read_bytes() == (local["parquet"] / "summary.json").read_bytes()
     rows = {e["name"]: e["rows"] for e in json.loads((out / "manifest.json").read_text())["outputs"]}
     assert sum(count for name, count in rows.items() if name.startswith("customers/")) == 30
+
+
+def test_a_task_that_keeps_failing_leaves_nothing(spark: SparkSession, shop: Path, tmp_path: Path) -> None:
+    def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from batches
+        raise RuntimeError("every attempt fails")
+
+    with pytest.raises(PySparkException):
+        published(spark, asked_for(shop, tmp_path / "out"), through(task))
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- the whole way, and where it ends ---------------------------------------------------------------
