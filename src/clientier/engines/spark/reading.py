@@ -72,9 +72,8 @@ class SparkReading:
         """Take the files that are meant by names."""
         files = find_files(self._spark, names)
         heads = read_heads(self._spark, files)
-        self._take(
-            files, heads, typed_files(self._spark, [file for file in files if file.number not in heads])
-        )
+        others = [file for file in files if file.number not in heads]
+        self._take(files, heads, typed_files(self._spark, others, self._config.columns.date))
 
     def _take(self, files: list[FoundFile], heads: dict[int, bytes], typed: list[TypedSource]) -> None:
         self._heads = heads
@@ -145,12 +144,18 @@ class SparkReading:
 
     def _counted_format(self) -> DateFormat | None:
         """Return the usual format that reads most dates of all files; None if none reads any."""
+        self._count_dates()
+        if self._is_encoding_wrong():  # then lines were unreadable, and their dates did not count
+            self._count_dates()
+        return most_fitting(self._here.database)
+
+    def _count_dates(self) -> None:
         found = Pass(self._spark, self._inputs, replace(self._work, dates_only=True))
         try:
             self._keep("date_texts", found.dates(MOST_DATES))
+            self._parts = found.parts()
         finally:
             found.release()
-        return most_fitting(self._here.database)
 
     def _scan_with(self, form: DateFormat | None) -> None:
         if form and form != self.reader.settled.date_format:
@@ -183,7 +188,7 @@ class SparkReading:
         bad = {guess: sum(part["undecodable"][guess] for part in shown) for guess in GUESSES}
         few = (guess for guess in GUESSES if are_few(bad[guess], beyond, self._config.max_reject_rate))
         right = next(few, LAST_RESORT)
-        if right == LAST_RESORT:
+        if right == LAST_RESORT and READ_AS_LATIN_1 not in self._notes:
             self._notes.append(READ_AS_LATIN_1)
         was = {shape.encoding for shape in self._inputs.shapes.values() if shape.guessed}
         self._settle_encoding(right)

@@ -91,6 +91,7 @@ class PartReader:
         """
         if self._work.dates_only:
             yield from self._dates()
+            yield self._part(facts)
             return
         connection, scan = self._connection, self._scan.of([self._file])
         rejecting.forget_bad_lines(connection)

@@ -54,7 +54,7 @@ class FoundFile:
 
 
 def find_files(spark: SparkSession, names: Sequence[str]) -> list[FoundFile]:
-    """Return every file meant by paths, folders, globs and URLs, each once, by path.
+    """Return every file meant by paths, folders, globs and URLs, each once: as named, then by path.
 
     Raises:  DataError where a name means no file
     """
@@ -73,7 +73,9 @@ def find_files(spark: SparkSession, names: Sequence[str]) -> list[FoundFile]:
         raise DataError(Problem(", ".join(names), "there is no file", fix))
     return [
         FoundFile(number, _spoken(path, given), path, row["key"], row["length"])
-        for number, (path, row) in enumerate(sorted(found.items()))
+        for number, (path, row) in enumerate(
+            sorted(found.items(), key=lambda item: _rank(item[0], list(given)))
+        )
     ]
 
 
@@ -86,6 +88,11 @@ def _left_out(paths: Collection[str], given: Mapping[str, str]) -> dict[str, dic
 def literal_path(path: str) -> str:
     """Return the path with a backslash before each sign that would stand for others."""
     return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)
+
+
+def _rank(path: str, given: Sequence[str]) -> tuple[int, str]:
+    plain = re.sub("^file:/+", "/", path)
+    return given.index(plain) if plain in given else len(given), path
 
 
 def _spoken(path: str, given: dict[str, str]) -> str:

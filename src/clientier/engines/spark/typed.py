@@ -31,7 +31,7 @@ class TypedSource:
 
     file: FoundFile
     columns: spark_types.StructType
-    nanos: bool = False  # it has times in nanoseconds
+    nanos: str | None = None  # the column of dates, where the file has times in nanoseconds
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class TypedSource:
         ]
 
     def _in_nanos(self, column: str) -> bool:
-        return self.nanos and isinstance(self.columns[column].dataType, spark_types.LongType)
+        return column == self.nanos and isinstance(self.columns[column].dataType, spark_types.LongType)
 
 
 def typed_rows(spark: SparkSession, alike: Sequence[TypedSource], columns: Sequence[str] | None) -> DataFrame:
@@ -96,13 +96,16 @@ def _name(column: str) -> str:
     return "`" + column.replace("`", "``") + "`"
 
 
-def typed_files(spark: SparkSession, files: Sequence[FoundFile]) -> list[TypedSource]:
-    """Return the Parquet files with their columns."""
+def typed_files(spark: SparkSession, files: Sequence[FoundFile], date: str) -> list[TypedSource]:
+    """Return the Parquet files with their columns.
+
+    Needs:  date, the column of dates
+    """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(lambda file: _typed_file(spark, file), files))
     with settings(spark, NANOS):
         return [
-            source or TypedSource(file, _parquet(spark, [file.path]).schema, nanos=True)
+            source or TypedSource(file, _parquet(spark, [file.path]).schema, nanos=date)
             for file, source in zip(files, found, strict=True)
         ]
 

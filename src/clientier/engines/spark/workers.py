@@ -38,7 +38,7 @@ def check_workers(spark: SparkSession, wait_seconds: float = WAIT_SECONDS) -> No
         except ClientierError:
             raise
         except Exception as error:  # noqa: BLE001 - a worker that fails at its first job says why in many ways
-            raise _of_failure(error) from None
+            raise of_failure(error) from None
     wanted = {name: version(name) for name in _SAME}
     problems = dict.fromkeys(
         Problem(
@@ -113,7 +113,7 @@ def _fix(name: str) -> str:
     return f"install {name} {version(name)} in the Python that the workers run"
 
 
-def _of_failure(error: Exception) -> ClientierError:
+def of_failure(error: Exception) -> ClientierError:
     """Return what it means that a worker could not even tell what it has."""
     said = text_of(error)
     host = re.search(r"\(([\w.:-]+) executor", said)
