@@ -35,7 +35,7 @@ _KNOWN: tuple[tuple[str, type[ClientierError], str, str, str], ...] = (
         EngineError,
         "Spark",
         "it cannot reach such files: {} is missing",
-        "add the package: --spark-conf spark.jars.packages=org.apache.hadoop:hadoop-aws:3.4.1 (for s3a://)",
+        "add the package, in the version of Spark's own Hadoop: spark.jars.packages=org.apache.hadoop:hadoop-aws:...",
     ),
     (r"No space left on device()", EngineError, "Spark", "a worker's disk is full", "make room there"),
     (

@@ -12,33 +12,52 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from clientier.engines import Progress
+from clientier.engines.spark.workers import PATIENCE, patience_of
+from clientier.errors import EngineError, Problem
 
 _EVERY_SECONDS = 0.5
 
 
-class _Told:
-    """Progress as the work tells it, with the share of tasks done where it tells none."""
+class _Watch:
+    """Looks at our jobs from time to time: how far they are, and whether a worker is left to do them."""
 
-    def __init__(self, progress: Progress, context: SparkContext, group: str) -> None:
+    def __init__(self, progress: Progress | None, context: SparkContext, group: str) -> None:
         self._progress, self._context, self._group = progress, context, group
         self._doing = ""
         self._over = threading.Event()
+        self._alone = 0.0  # seconds without a worker
+        self._patience = patience_of(context.getConf().get(PATIENCE))
+        self.is_abandoned = False
 
     def __call__(self, doing: str, share: float | None) -> None:
         """Tell what is being done."""
         self._doing = doing
-        self._progress(doing, share)
+        if self._progress:
+            self._progress(doing, share)
 
     def poll(self) -> None:
-        """Tell the share of tasks done until it is over."""
+        """Tell the share of tasks done until it is over; end our jobs where no worker comes back."""
         while not self._over.wait(_EVERY_SECONDS):
             share = self._share()
-            if share is not None and self._doing:
+            if share is not None and self._doing and self._progress:
                 self._progress(self._doing, share)
+            self._alone = 0.0 if share is None or self._has_worker() else self._alone + _EVERY_SECONDS
+            if self._alone > self._patience and not self.is_abandoned:
+                self.is_abandoned = True
+                self._context.cancelJobGroup(self._group)
 
     def stop(self) -> None:
         """End ``poll``."""
         self._over.set()
+
+    def error(self) -> EngineError:
+        """Return what it means that no worker was left."""
+        fact = f"no worker is left, and none came back within {self._patience:g} seconds"
+        return EngineError(Problem("Spark", fact, "start workers, then run again: nothing was written"))
+
+    def _has_worker(self) -> bool:
+        spark = self._context._jsc.sc()
+        return bool(spark.isLocal()) or len(spark.statusTracker().getExecutorInfos()) > 1  # one is the driver
 
     def _share(self) -> float | None:
         tracker = self._context.statusTracker()
@@ -55,6 +74,8 @@ def watched(spark: SparkSession, progress: Progress | None) -> Iterator[Progress
     """Give what tells progress while Spark works; end Spark's work for us if this is left by an error.
 
     A session of Spark Connect shows no tasks: there the steps alone are told.
+
+    Raises:  EngineError where every worker is lost, and none comes back
     """
     context = getattr(spark, "_sc", None)
     if context is None:
@@ -62,17 +83,19 @@ def watched(spark: SparkSession, progress: Progress | None) -> Iterator[Progress
         return
     group = f"clientier-{uuid.uuid4()}"
     context.setJobGroup(group, "clientier run", interruptOnCancel=True)
-    told = _Told(progress, context, group) if progress else None
-    thread = threading.Thread(target=told.poll, name="watching", daemon=True) if told else None
+    watch = _Watch(progress, context, group)
+    thread = threading.Thread(target=watch.poll, name="watching", daemon=True)
     try:
-        if thread:
-            thread.start()
+        thread.start()
         with cancelling(spark):
-            yield told
+            yield watch
+    except Exception:
+        if watch.is_abandoned:
+            raise watch.error() from None
+        raise
     finally:
-        if told and thread:
-            told.stop()
-            thread.join()
+        watch.stop()
+        thread.join()
         context.setLocalProperty("spark.jobGroup.id", None)
 
 

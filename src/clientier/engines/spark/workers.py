@@ -11,13 +11,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from clientier.engines.spark.failing import error_of, text_of
-from clientier.errors import ClientierError, EngineError, Problem
+from clientier.errors import ClientierError, ConfigError, EngineError, Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-WAIT_SECONDS = 60
+PATIENCE = "spark.clientier.workersTimeout"  # a setting: how many seconds to wait while there is no worker
+_PATIENCE_SECONDS = 300.0
 TAG = "clientier-workers"
 MOST_TASKS = 32
 _SAME = ("clientier", "duckdb", "pandas")  # of which the version decides results
@@ -26,11 +27,23 @@ _PYTHON_FIX = (
 )
 
 
-def check_workers(spark: SparkSession, wait_seconds: float = WAIT_SECONDS) -> None:
+def patience_of(setting: str | None) -> float:
+    """Return how many seconds to wait while there is no worker.
+
+    Raises:  ConfigError where the setting is no number of seconds
+    """
+    try:
+        return _PATIENCE_SECONDS if setting is None else float(setting.removesuffix("s"))
+    except ValueError:
+        raise ConfigError(Problem(PATIENCE, f"'{setting}' is no number of seconds", "write 300")) from None
+
+
+def check_workers(spark: SparkSession) -> None:
     """Raise where a worker cannot do the work, or where none takes it up.
 
     Raises:  EngineError, which names the worker and what it has
     """
+    wait_seconds = patience_of(spark.conf.get(PATIENCE, None))
     with ThreadPoolExecutor(1) as pool:
         told = pool.submit(_told, spark)
         try:
@@ -59,7 +72,7 @@ def _awaited(spark: SparkSession, told: Future[list[Any]], wait_seconds: float) 
         spark.interruptTag(TAG)
         fact = f"no worker took up the work within {wait_seconds:g} seconds"
         fix = (
-            "check that workers run, and have what is asked for: spark.executor.memory, spark.executor.cores"
+            f"check that workers run, and have the memory and cores asked for; to wait longer, set {PATIENCE}"
         )
         raise EngineError(Problem("Spark", fact, fix)) from None
 
