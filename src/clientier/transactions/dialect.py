@@ -91,7 +91,10 @@ def _layout(text: str, delimiter: str) -> Layout | None:
 
 
 def missing_columns(
-    name: str, header: Sequence[str], needed: Sequence[str], told: str = "the first line must name the columns"
+    name: str,
+    header: Sequence[str],
+    needed: Sequence[str],
+    told: str = "the first line must name the columns",
 ) -> list[Problem]:
     """Return a problem for each needed column that is missing from the header, or there twice.
 
@@ -109,9 +112,7 @@ def missing_columns(
     unknown = ", ".join(f"'{column}'" for column in missing if column not in close)
     if unknown:
         there = ", ".join(one for one in header[:MOST_NAMES] if one)[:LONGEST_HEADER]
-        found.append(
-            Problem(name, f"no column {unknown}", f"{told}; it has: {there}")
-        )
+        found.append(Problem(name, f"no column {unknown}", f"{told}; it has: {there}"))
     return [*twice, *found]
 
 
