@@ -37,6 +37,7 @@ from clientier.store.runs import Recorder
 from clientier.summary import Tally
 
 WORKERS = 2  # threads that place; Arrow and numpy let them run at the same time
+AHEAD = WORKERS + 1  # batches in the making: while one is written, none of the threads has to wait
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Publication:
             waiting: deque[Future[_Ready]] = deque()
             for sums in self.job.engine.customers():
                 waiting.append(pool.submit(self._place, sums, folder))
-                if len(waiting) >= WORKERS:
+                if len(waiting) >= AHEAD:
                     self._write_batch(waiting.popleft().result(), folder, keepers, tally)
             for placed in waiting:
                 self._write_batch(placed.result(), folder, keepers, tally)
