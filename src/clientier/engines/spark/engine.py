@@ -44,6 +44,7 @@ class SparkEngine:
         self._job: SparkReading | None = None
         self._driver = DuckDBEngine(scratch)
         self._frames: list[DataFrame] = []  # persisted
+        self._money: dict[bool, Refining] = {}  # by whether purchasers alone are counted
 
     def close(self) -> None:
         """Let go of everything that is kept on the workers."""
@@ -121,6 +122,7 @@ class SparkEngine:
         Raises:  DataError where the money of one customer is too much for 64 bits
         """
         self._as_of = period.as_of
+        self._money.clear()
         sums = sums_sql(metrics, period, "{order_days}", QUOTIENT)
         by_day = day_sums_sql(metrics, period, "{order_days}")
         query = f"""
@@ -134,7 +136,9 @@ class SparkEngine:
     def histogram(self, metric: str, purchasers_only: bool) -> Countable:
         """Count the customers at each value of recency_days, frequency or monetary: of money only where it matters."""
         if metric == "monetary":
-            return Refining(lambda slices: self._pieces(slices, purchasers_only))
+            if purchasers_only not in self._money:  # what one question made fine serves the next
+                self._money[purchasers_only] = Refining(lambda slices: self._pieces(slices, purchasers_only))
+            return self._money[purchasers_only]
         value = f"datediff(DATE '{self._as_of}', last_order)" if metric == "recency_days" else metric
         query = f"SELECT CAST({value} AS BIGINT) AS value, count(*) AS customers FROM {_of(purchasers_only)}"
         with spark_errors():
