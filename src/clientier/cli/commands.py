@@ -118,20 +118,16 @@ def run(  # noqa: PLR0913 - one parameter an option
     Example: clientier run 'sales/*.csv' -o out/2026-10 --as-of 2026-10-31
     """
     asked = opt.run_options(
-        files, config, opt.output_path(output), as_of=as_of, issued=issued, model=model, overrides=overrides,
-        language=language, format=form, excel=excel, replace=replace, memory_limit=memory_limit,
-        store=store, previous=previous, trial=trial, wait=wait,
-        spark=opt.spark_options(engine, output, table, spark_master, spark_conf),
+        files, config, opt.output_path(output), as_of=as_of, issued=issued, model=model, overrides=overrides, trial=trial,
+        language=language, format=form, excel=excel, replace=replace, memory_limit=memory_limit, store=store,
+        previous=previous, wait=wait, spark=opt.spark_options(engine, output, table, spark_master, spark_conf),
         database=opt.database_options(source, None if engine == "spark" else table, query, sink_table),
     )  # fmt: skip
     with working(asked, quiet) as progress:
         from clientier import pipeline
 
         result = pipeline.run(asked, progress)
-    if json:
-        print_json(result.summary)
-    if not quiet:
-        show_run(result)
+    show_run(result, json=json, quiet=quiet)
 
 
 @app.command()

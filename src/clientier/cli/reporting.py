@@ -44,8 +44,12 @@ def working(options: RunOptions, quiet: bool) -> Iterator[Report | None]:
         yield progress
 
 
-def show_run(result: RunResult) -> None:
-    """Show what a run did, and where its lists are."""
+def show_run(result: RunResult, *, json: bool, quiet: bool) -> None:
+    """Show what a run did, and where its lists are; for programs on standard output, for people on the other."""
+    if json:
+        print_json(result.summary)
+    if quiet:
+        return
     if log := logs.current():
         log_run(log, result)
         return
