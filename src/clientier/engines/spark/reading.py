@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -108,7 +109,7 @@ class SparkReading:
         form, certain = self._first_format()
         time = dates.usual_time(self._date_samples())
         self._scan(replace(self.reader.settled, date_format=form, time=time))
-        if self._is_encoding_wrong():
+        if self._is_encoding_wrong(self._parts):
             self._scan(self.reader.settled)
         if self._is_torn():
             self._scan(self.reader.settled)
@@ -144,16 +145,18 @@ class SparkReading:
 
     def _counted_format(self) -> DateFormat | None:
         """Return the usual format that reads most dates of all files; None if none reads any."""
-        self._count_dates()
-        if self._is_encoding_wrong():  # then lines were unreadable, and their dates did not count
+        if self._is_encoding_wrong(
+            self._count_dates()
+        ):  # then lines were unreadable, and their dates did not count
             self._count_dates()
         return most_fitting(self._here.database)
 
-    def _count_dates(self) -> None:
+    def _count_dates(self) -> list[dict[str, Any]]:
+        """Make the table ``date_texts``; return the facts of every part, which are no more than this tells."""
         found = Pass(self._spark, self._inputs, replace(self._work, dates_only=True))
         try:
             self._keep("date_texts", found.dates(MOST_DATES))
-            self._parts = found.parts()
+            return found.parts()
         finally:
             found.release()
 
@@ -180,9 +183,9 @@ class SparkReading:
 
     # ---- what only the whole shows --------------------------------------------------------------
 
-    def _is_encoding_wrong(self) -> bool:
+    def _is_encoding_wrong(self, parts: Sequence[dict[str, Any]]) -> bool:
         """Tell whether all lines together show another encoding than the heads; then take that."""
-        if not (shown := [part for part in self._parts if "undecodable" in part]):
+        if not (shown := [part for part in parts if "undecodable" in part]):
             return False
         beyond = sum(part["beyond_ascii"] for part in shown)
         bad = {guess: sum(part["undecodable"][guess] for part in shown) for guess in GUESSES}
