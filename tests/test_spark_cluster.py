@@ -188,20 +188,6 @@ def test_a_driver_that_is_killed_leaves_no_output_and_the_next_run_clears_up(
     assert staging(output) == []
 
 
-def test_where_every_worker_dies_the_run_ends_with_an_error_in_time_and_leaves_nothing(
-    spark_cluster: Cluster, shop: Shop, tmp_path: Path
-) -> None:
-    patience = ("spark.clientier.workersTimeout=15",)
-    with started(shop, spark_cluster.master, tmp_path / "out", conf=patience) as command:
-        awaited(lambda: both_work(spark_cluster), command)
-        for worker in spark_cluster.workers:
-            spark_cluster.kill(worker)
-        code, said = command.ended()
-    assert (code, "no worker is left" in said) == (3, True), said
-    assert "Traceback" not in said
-    assert [path.name for path in tmp_path.iterdir() if path.name != ".out.lock"] == []
-
-
 def test_two_runs_at_once_share_the_cluster(spark_cluster: Cluster, shop: Shop, tmp_path: Path) -> None:
     one_core = ("spark.cores.max=1",)
     with (
