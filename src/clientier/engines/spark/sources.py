@@ -13,6 +13,7 @@ from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.util import inheritable_thread_target
 
 from clientier.config.models import Transactions
 from clientier.engines.spark.parts import TextShape
@@ -130,7 +131,10 @@ def read_heads(spark: SparkSession, files: Sequence[FoundFile]) -> dict[int, byt
     """
     texts = [file for file in files if not file.path.lower().endswith(".parquet")]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        heads = list(pool.map(lambda file: _head(spark, file), texts))
+        read = inheritable_thread_target(spark)(
+            lambda file: _head(spark, file)
+        )  # as jobs of ours: see watching
+        heads = list(pool.map(read, texts))
     problems = [
         problem for file, head in zip(texts, heads, strict=True) if (problem := _no_text(file.name, head))
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as spark_types
+from pyspark.util import inheritable_thread_target
 
 from clientier.engines.spark.session import settings
 from clientier.engines.spark.sources import AT_ONCE, KEYS, TABLE_KEY, FoundFile, literal_path
@@ -102,7 +103,8 @@ def typed_files(spark: SparkSession, files: Sequence[FoundFile], date: str) -> l
     Needs:  date, the column of dates
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(lambda file: _typed_file(spark, file), files))
+        look = inheritable_thread_target(spark)(lambda file: _typed_file(spark, file))
+        found = list(pool.map(look, files))
     with settings(spark, NANOS):
         return [
             source or TypedSource(file, _parquet(spark, [file.path]).schema, nanos=date)

@@ -44,14 +44,15 @@ def check_workers(spark: SparkSession) -> None:
     Raises:  EngineError, which names the worker and what it has
     """
     wait_seconds = patience_of(spark.conf.get(PATIENCE, None))
-    with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(_told, spark)
-        try:
-            found = _awaited(spark, told, wait_seconds)
-        except ClientierError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a worker that fails at its first job says why in many ways
-            raise of_failure(error) from None
+    pool = ThreadPoolExecutor(1)
+    try:
+        found = _awaited(spark, pool.submit(_told, spark), wait_seconds)
+    except ClientierError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a worker that fails at its first job says why in many ways
+        raise of_failure(error) from None
+    finally:
+        pool.shutdown(wait=False)  # a job that no worker takes up ends with the session
     wanted = {name: version(name) for name in _SAME}
     problems = dict.fromkeys(
         Problem(
