@@ -134,6 +134,16 @@ def day_sums_sql(metrics: Metrics, period: Period, order_days: str = "order_days
         LEFT JOIN ({ended}) AS ended ON ended.customer = days.customer AND ended.day = days.day"""
 
 
+def money_inside_sql(metrics: Metrics, period: Period, order_days: str = "order_days") -> str:
+    """Return the query of the money of the window, summed without regard to customers; gross for an average.
+
+    Needs:  order_days, as ``sums_sql`` does
+    """
+    column = _MONETARY.get(metrics.monetary, "gross")
+    inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
+    return f"SELECT coalesce(sum({column}), 0) FROM {order_days} WHERE {inside}"
+
+
 def _money(expression: str) -> str:
     return f"CAST(coalesce(sum({expression}), 0) AS {_MONEY})"
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from clientier import frames
 from clientier.config.models import Metrics, Transactions
-from clientier.customers import day_sums_sql, sums_sql
+from clientier.customers import day_sums_sql, money_inside_sql, sums_sql
 from clientier.cutpoints import Counted
 from clientier.engines import BATCH_ROWS, Progress, counting
 from clientier.engines.checking import Checked, check_transactions
@@ -118,11 +118,7 @@ class DuckDBEngine:
         if self._elsewhere is not None:
             with engine_errors():
                 return self._elsewhere.money_inside(self._connection, metrics, period)
-        column = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": "gross"}[
-            metrics.monetary
-        ]
-        inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
-        ((total,),) = self._rows(f"SELECT coalesce(sum({column}), 0) FROM order_days WHERE {inside}")
+        ((total,),) = self._rows(money_inside_sql(metrics, period))
         return Decimal(total)
 
     def aggregate(

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from clientier.columns import MONEY_SCALE
 from clientier.config.models import Metrics, Transactions
-from clientier.customers import day_sums_sql, sums_sql
+from clientier.customers import day_sums_sql, money_inside_sql, sums_sql
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.spark.failing import spark_errors
@@ -105,11 +105,7 @@ class SparkEngine:
 
     def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
         """Return the money of the order days inside the window, summed without regard to customers."""
-        column = {"net": "gross - refunds", "gross": "gross", "margin": "margin", "average": "gross"}[
-            metrics.monetary
-        ]
-        inside = f"day > DATE '{period.after}' AND day <= DATE '{period.as_of}'"
-        query = f"SELECT coalesce(sum({column}), 0) FROM {{order_days}} WHERE {inside}"
+        query = money_inside_sql(metrics, period, "{order_days}")
         with spark_errors():
             ((total,),) = self._spark.sql(query, order_days=self._order_days).collect()
         return Decimal(total)
