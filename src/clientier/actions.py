@@ -158,14 +158,16 @@ class _Batch:
         return wanted
 
     def _is_one_of(self, name: str, wanted: Sequence[str]) -> Mask:
-        encoded = self._encoded[name]
+        encoded = self.encoded[name]
         hits = pc.is_in(encoded.dictionary, value_set=pa.array(wanted, pa.string()))
         mask: Mask = np.asarray(hits, dtype=np.bool_)[encoded.indices.to_numpy()]
         return mask
 
     @cached_property
-    def _encoded(self) -> Mapping[str, pa.DictionaryArray]:
-        return {name: self.text(name).dictionary_encode() for name in ("tier", "potential")}
+    def encoded(self) -> Mapping[str, pa.DictionaryArray]:
+        """The columns that every action of a customer repeats, as codes into texts."""
+        few = {name: self.text(name).dictionary_encode() for name in ("tier", "grade", "potential")}
+        return {"customer_id": with_codes(self.text("customer_id")), **few}
 
     def _template(self, text: Text) -> str:
         """Return the text in the run's language, the window filled in."""
@@ -216,7 +218,7 @@ def _table(batch: _Batch, playbook: Sequence[Action], chosen: Sequence[_Chosen])
     codes = np.repeat(np.arange(len(chosen), dtype=np.int32), [len(part.rows) for part in chosen])
     action = pa.array(codes).take(order)
 
-    cells = {name: batch.text(name).take(customer) for name in _OF_THE_CUSTOMER}
+    cells = {name: batch.encoded[name].take(customer) for name in _OF_THE_CUSTOMER}
     cells |= {
         name: pa.DictionaryArray.from_arrays(action, texts)
         for name, texts in _of_the_action(playbook, batch.config, batch.issued).items()

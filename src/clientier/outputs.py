@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -102,7 +103,7 @@ class TableFiles:
         Needs:  text columns for CSV; for Parquet typed ones
         """
         body = rows if self._form.kind == "parquet" else csv_lines(rows)
-        return [(sink, body if mask is None else body.filter(mask)) for sink, mask in parts]
+        return [(sink, body if mask is None else _chosen(body, mask)) for sink, mask in parts]
 
     def write(self, rendered: Rendered) -> None:
         """Write rendered rows to their files."""
@@ -129,6 +130,14 @@ class TableFiles:
             if writer is not None:  # else it would try to write its end when it is collected
                 with contextlib.suppress(OSError):
                     writer.close()
+
+
+def _chosen(rows: pa.Table | pa.Array, mask: pa.Array) -> pa.Table | pa.Array:
+    """Return what the mask chooses: of rows that lie together a slice, which copies nothing."""
+    at = np.flatnonzero(mask)
+    if len(at) and at[-1] - at[0] + 1 == len(at):
+        return rows.slice(at[0], len(at))
+    return rows.filter(mask)
 
 
 def arrow_type(name: str) -> pa.DataType:
