@@ -263,8 +263,8 @@ def test_the_database_is_asked_for_a_tally_and_one_aggregate_by_customer(
     about_lines = [statement for statement in said if '"lines"' in statement]
     assert len(about_lines) == 2
     tally, customers = about_lines
-    assert tally.startswith("COPY ( SELECT outcome, day, count(*) AS lines")
-    assert "GROUP BY outcome, day" in tally
+    assert "count(*) AS lines, count(*) FILTER (WHERE rounded)" in tally
+    assert tally.endswith("AS counted GROUP BY key ORDER BY outcome, day) TO STDOUT (FORMAT binary)")
     assert "GROUP BY customer ) AS sums" in customers
     first = said.index("BEGIN TRANSACTION")
     assert said[first + 1] == "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"

@@ -48,32 +48,34 @@ class TableLines:
     def _kind(self, column: str) -> Kind:
         return columns.kind_of(self.types[column])
 
-    def lines(self) -> str:
+    def lines(self, fence: str = "OFFSET 0") -> str:
         """Return the relation of lines.
+
+        The fence keeps each value from being worked out anew wherever a later layer names it.
 
         Gives:  the columns of ``rules.texts`` as texts; anonymous, orderless (the id is blank), day, amount,
                 margin, side, outcome, rounded; whole (the line as one text) where repeats are dropped
         """
         relation = f"SELECT {', '.join(self._texts())} FROM {self.origin}"
         for layer in self._layers():
-            # The fence keeps each value from being worked out anew wherever a later layer names it.
-            relation = f"SELECT *, {', '.join(layer)} FROM ({relation} OFFSET 0) AS lines"
+            relation = f"SELECT *, {', '.join(layer)} FROM ({relation} {fence}) AS lines"
         return relation
 
     def _layers(self) -> list[list[str]]:
-        if self.date_kind is Kind.TEXT:
-            days = list(dates.layers(self.date_format))
-        else:
-            days = [[f"{columns.day('date_value', self.date_kind)} AS day_read"]]
+        """Return what is worked out of each line, each layer from those before it; each takes its time, too."""
+        text = self.date_kind is Kind.TEXT
+        days = list(dates.layers(self.date_format)) if text else []
+        day_read = [] if text else [f"{columns.day('date_value', self.date_kind)} AS day_read"]
         blanks = [self._blank("anonymous", "customer_text"), self._blank("orderless", "order_text")]
         day = f"CASE WHEN {usual_dates.within_reason('day_read')} THEN day_read END AS day"
+        rounded_products = self._rounded_products()
+        products = [self._products(), rounded_products] if rounded_products else []
         return [
             *days,
-            [*blanks, *self._numbers()],
-            self._values(),
-            [day, *self._products()],
-            self._rounded_products(),
-            [self._amount(), *self._cost(), self._rounded(), *self._repeats()],
+            [*day_read, *blanks, *self._numbers()],
+            [day, *self._rounded_factors()],
+            *products,
+            [*self._faults(), self._amount(), *self._cost(), self._rounded(), *self._repeats()],
             self.rules.judged(),
         ]
 
@@ -97,35 +99,36 @@ class TableLines:
             for name, column in self.rules.money.items()
         ]
 
-    def _values(self) -> list[str]:
-        """Return what each factor is, rounded; and why it cannot be used."""
-        items = []
-        for name in self.rules.money:
-            rounded = columns.half_even(f"{name}_number")
-            too_large = f"abs({name}_number) >= {columns.LIMIT} OR abs({rounded}) >= {columns.LIMIT}"
-            fault = f"""CASE WHEN {name}_number IS NULL THEN {sql.literal(amounts.BAD)}
-                WHEN {too_large} THEN {sql.literal(amounts.TOO_LARGE)} END"""
-            items += [f"{rounded} AS {name}_rounded", f"{fault} AS {name}_fault"]
-        return items
+    def _rounded_factors(self) -> list[str]:
+        return [f"{columns.half_even(f'{name}_number')} AS {name}_rounded" for name in self.rules.money]
 
-    def _products(self) -> list[str]:
-        """Return the amount and cost, exact; NULL where a factor cannot be used."""
+    def _faults(self) -> list[str]:
+        """Return why a factor cannot be used: what is too large is so once it is rounded."""
         return [
-            f"{self._product(self.rules.money_of(kind))} AS {kind}_exact"
-            for kind, used in self.rules.factors.items()
-            if used
+            f"""CASE WHEN {name}_number IS NULL THEN {sql.literal(amounts.BAD)}
+                WHEN NOT {_in_range(name)} THEN {sql.literal(amounts.TOO_LARGE)} END AS {name}_fault"""
+            for name in self.rules.money
         ]
 
-    def _product(self, names: list[str]) -> str:
-        usable = " AND ".join(f"{name}_fault IS NULL" for name in names)
-        return f"CASE WHEN {usable} THEN {' * '.join(f'{name}_rounded' for name in names)} END"
+    @property
+    def _of_two(self) -> dict[str, list[str]]:
+        """The factors of amount and cost, where these are products."""
+        return {kind: self.rules.money_of(kind) for kind, used in self.rules.factors.items() if len(used) > 1}
+
+    def _products(self) -> list[str]:
+        """Return the products, exact; NULL where a factor cannot be used."""
+        return [
+            f"""CASE WHEN {" AND ".join(map(_in_range, names))}
+                THEN {" * ".join(f"{name}_rounded" for name in names)} END AS {kind}_exact"""
+            for kind, names in self._of_two.items()
+        ]
 
     def _rounded_products(self) -> list[str]:
-        used = (kind for kind, factors in self.rules.factors.items() if factors)
-        return [f"{columns.half_even(f'{kind}_exact')} AS {kind}_rounded" for kind in used]
+        return [f"{columns.half_even(f'{kind}_exact')} AS {kind}_rounded" for kind in self._of_two]
 
     def _within(self, kind: str) -> str:
-        return f"CASE WHEN abs({kind}_rounded) < {columns.LIMIT} THEN {kind}_rounded END"
+        value = kind if kind in self._of_two else self.rules.money_of(kind)[0]
+        return f"CASE WHEN {_in_range(value)} THEN {value}_rounded END"
 
     def _amount(self) -> str:
         return f"{self.rules.signed(self._within('amount'))} AS amount"
@@ -135,13 +138,10 @@ class TableLines:
 
     def _rounded(self) -> str:
         """Tell whether digits were lost; of what is too large nothing is used."""
-        pairs = [(f"{name}_rounded", f"{name}_number") for name in self.rules.money]
-        pairs += [
-            (f"{kind}_rounded", f"{kind}_exact") for kind, used in self.rules.factors.items() if len(used) > 1
-        ]
+        pairs = [(name, f"{name}_number") for name in self.rules.money]
+        pairs += [(kind, f"{kind}_exact") for kind in self._of_two]
         lost = (
-            f"coalesce({rounded} <> {exact} AND abs({rounded}) < {columns.LIMIT}, FALSE)"
-            for rounded, exact in pairs
+            f"coalesce({value}_rounded <> {exact} AND {_in_range(value)}, FALSE)" for value, exact in pairs
         )
         return f"{sql.either(lost)} AS rounded"
 
@@ -149,3 +149,7 @@ class TableLines:
         if self.config.duplicates == "keep":
             return []
         return ["row_number() OVER (PARTITION BY whole) > 1 AS repeated"]
+
+
+def _in_range(value: str) -> str:
+    return f"abs({value}_rounded) < {columns.LIMIT}"

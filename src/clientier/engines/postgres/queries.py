@@ -9,6 +9,7 @@ from clientier.engines.postgres.columns import Kind
 from clientier.engines.postgres.lines import TableLines
 from clientier.period import Period
 from clientier.transactions import sql
+from clientier.transactions.dates import LAST_DAY
 from clientier.transactions.netting import order_days_sql, rows_of_lines
 from clientier.transactions.rules import (
     BAD_DATE,
@@ -20,6 +21,12 @@ from clientier.transactions.rules import (
 )
 
 WHOLE_QUOTIENT = "{} / {}"
+_SEEDS = (1, 2)
+# A fence, as ``TableLines.lines`` has one, that lets the server share the work among processes. To net and sum by
+# customer it is not for: of two lines or three an order day little is summed before processes meet, and a third
+# more is spent.
+_SHARED = "OFFSET '0'"
+_BEYOND = f"(DATE '{LAST_DAY}' + 1)"  # all days that can be meant
 _MONEY = ("monetary", "gross", "refunds", "newer_net", "older_net", "margin")
 _COLUMNS = (
     "customer_id", "first_order", "last_order", "frequency", "monetary", "gross", "refunds", "newer_net",
@@ -35,19 +42,31 @@ def tally(lines: TableLines) -> str:
             the values used, which do not depend on the order of the lines
     """
     usable = f"outcome = {USABLE}"
-    net = f"CASE WHEN {usable} THEN CASE WHEN side = {GIVEN_BACK} THEN 0 ELSE amount END END"
-    used = (
-        "whole" if lines.config.duplicates == "drop" else f"CAST(ROW({', '.join(lines.rules.texts)}) AS TEXT)"
-    )
-    digests = [f"CAST(sum(hashtextextended(used, {seed})) AS TEXT)" for seed in (1, 2)]
+    # One key, of less than nothing for a usable line: of two the server expects too many groups, and sorts.
+    key = f"CASE WHEN {usable} THEN day - {_BEYOND} ELSE outcome END"
+    net = f"CASE WHEN {usable} AND side <> {GIVEN_BACK} THEN amount END"
+    margin = f"CASE WHEN {usable} THEN margin END" if lines.rules.factors["cost"] else "0"
+    digests = [f"{_digest(lines, seed)} AS digest_{seed}" for seed in _SEEDS]
+    counted = f"""SELECT {key} AS key, rounded, {net} AS net, {margin} AS margin, {", ".join(digests)}
+        FROM ({lines.lines(_SHARED)}) AS lines {_SHARED}"""
+    sums = [_summed_as_text(name) for name in ("net", "margin", *(f"digest_{seed}" for seed in _SEEDS))]
     return f"""
-        SELECT outcome, day, count(*) AS lines, count(*) FILTER (WHERE rounded) AS rounded,
-               CAST(coalesce(sum(net), 0) AS TEXT) AS net,
-               CAST(coalesce(sum(margin), 0) AS TEXT) AS margin, {", ".join(digests)}
-        FROM (SELECT outcome, CASE WHEN {usable} THEN day END AS day, rounded, {net} AS net,
-                     CASE WHEN {usable} THEN margin END AS margin, {used} AS used
-              FROM ({lines.lines()}) AS lines) AS counted
-        GROUP BY outcome, day ORDER BY outcome, day"""
+        SELECT CASE WHEN key < 0 THEN {USABLE} ELSE key END AS outcome,
+               CASE WHEN key < 0 THEN {_BEYOND} + key END AS day,
+               count(*) AS lines, count(*) FILTER (WHERE rounded) AS rounded, {", ".join(sums)}
+        FROM ({counted}) AS counted GROUP BY key ORDER BY outcome, day"""
+
+
+def _summed_as_text(name: str) -> str:
+    return f"CAST(coalesce(sum({name}), 0) AS TEXT) AS {name}"
+
+
+def _digest(lines: TableLines, seed: int) -> str:
+    """Return the SQL of a number that stands for the values used of a line; a value's seed is the hash of those before."""
+    digest = str(seed)
+    for text in ("whole",) if lines.config.duplicates == "drop" else lines.rules.texts:
+        digest = f"hashtextextended(coalesce({text}, E'\\x01'), {digest})"
+    return digest
 
 
 def customers(lines: TableLines, metrics: Metrics, period: Period) -> str:
@@ -65,8 +84,11 @@ def customers(lines: TableLines, metrics: Metrics, period: Period) -> str:
     lists = [
         f"array_agg({_millionths(name) if name in _MONEY else name}) AS {_by_day(name)}" for name in _OF_DAYS
     ]
+    used = ["customer", '"order"', "day", "purchases", "gross", "refunds"]
+    used += ["margin"] if metrics.monetary == "margin" else []
     return f"""
-        WITH order_days AS MATERIALIZED ({order_days_sql(rows_of_lines(read))})
+        WITH order_days AS MATERIALIZED (
+            SELECT {", ".join(used)} FROM ({order_days_sql(rows_of_lines(read))}) AS netted)
         SELECT {", ".join([*sums, *map(_by_day, _OF_DAYS)])}
         FROM ({sums_sql(metrics, period, quotient=WHOLE_QUOTIENT)}) AS sums
         LEFT JOIN (SELECT customer, {", ".join(lists)} FROM ({day_sums_sql(metrics, period)}) AS by_day
