@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -21,6 +23,7 @@ HEADER = "customer_id,order_id,order_date,amount\n"
 OCTOBER = HEADER + "0012,A1,2026-10-05,120.00\n0013,A2,2026-10-07,8.50\n"
 NOVEMBER = HEADER + "0012,A3,2026-11-02,30.00\n"
 SECRET = "Hush-Hush-4711"
+ODD_NAMES = ("all sales.csv", "100%.csv", "名.csv", "a+b&c=d.csv", "part[1].csv", "a#b?c.csv")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             store.put("shop/sales/2026-11.csv.gz", gzip.compress(NOVEMBER.encode()))
             store.put("shop/sales/old/2025-01.csv", b"not,of,this\n")
             store.put("shop/sales/readme.txt", b"nothing to sum")
+            for name in ODD_NAMES:
+                store.put(f"shop/{quote(f'odd/{name}')}", OCTOBER.encode())
             yield store
         finally:
             server.terminate()
@@ -110,6 +115,8 @@ def test_an_object_is_named_by_its_url_and_no_secret_is_written(store: Store, tm
         ("shop/sales/2026-12.csv", "no such file"),
         ("shop/sales/2027-*.csv", "no file matches"),
         ("shop/sales", "is a folder"),
+        ("shop/sales/2026-10.csv?nonsense=1", "cannot be read: Unexpected query parameter"),
+        ("/sales.csv", "cannot be read: Missing bucket name"),
     ],
 )
 def test_what_is_not_there_is_said(store: Store, tmp_path: Path, key: str, fact: str) -> None:
@@ -117,6 +124,32 @@ def test_what_is_not_there_is_said(store: Store, tmp_path: Path, key: str, fact:
     done = clientier(tmp_path, "run", store.url(key), "-o", "out")
     assert (done.returncode, fact in done.stderr) == (1, True), done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["all sales.csv", "all%20sales.csv", "100%.csv", "名.csv", "a+b&c=d.csv", "a%23b%3Fc.csv"]
+)
+def test_a_name_may_hold_letters_that_an_url_may_not(store: Store, tmp_path: Path, name: str) -> None:
+    config_file(tmp_path)
+    done = clientier(tmp_path, "run", store.url(f"shop/odd/{name}"), "-o", "out")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_pattern_finds_every_such_name(store: Store, tmp_path: Path) -> None:
+    config_file(tmp_path)
+    done = clientier(tmp_path, "run", store.url("shop/odd/*"), "-o", "out")
+    assert done.returncode == 0, done.stderr
+    inputs = json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]
+    assert len({read["sha256"] for read in inputs}) == 1
+    assert len(inputs) == len(ODD_NAMES)
+    alone = clientier(tmp_path, "run", store.url("shop/odd/all%20s*"), "-o", "alone")
+    assert alone.returncode == 0, alone.stderr
+
+
+def test_a_pattern_needs_a_bucket_before_it(tmp_path: Path) -> None:
+    config_file(tmp_path)
+    done = clientier(tmp_path, "run", Store(9).url("*"), "-o", "out")
+    assert (done.returncode, "names no bucket" in done.stderr) == (2, True), done.stderr
 
 
 def test_a_store_that_does_not_answer_is_told_with_a_fix(tmp_path: Path) -> None:
@@ -128,7 +161,12 @@ def test_a_store_that_does_not_answer_is_told_with_a_fix(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "url",
-    [f"s3://analyst:{SECRET}@shop/sales/2026-10.csv", f"s3://shop/x.csv?secret_key={SECRET}"],
+    [
+        f"s3://analyst:{SECRET}@shop/sales/2026-10.csv",
+        f"s3://shop/x.csv?secret_key={SECRET}",
+        f"s3://shop/x.csv?session_token={SECRET}",
+        f"abfs://sales@shop.dfs.core.windows.net/x.csv?sv=2024-11-04&sig={SECRET}",
+    ],
 )
 def test_a_password_in_an_url_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
     config_file(tmp_path)

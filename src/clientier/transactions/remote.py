@@ -2,6 +2,8 @@
 
 Credentials are those of the environment, as the store's own tools take them; a URL never holds any. Where a
 store lies elsewhere than usual its URL says so: s3://bucket/x.csv?endpoint_override=host:9000&scheme=http
+
+Letters that an URL may not hold can stand in one here; %20 is a blank all the same, as in any URL.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from clientier.errors import ConfigError, DataError, Problem
 
@@ -25,6 +27,7 @@ SCHEMES = ("s3", "gs", "abfs", "hdfs")
 _URL = re.compile(r"[a-z][a-z0-9+]+://")
 _BLOCK = 2**22  # bytes; a request to a store takes its time
 _SIGNS = "*["  # of a pattern: what comes after a ? are options
+_SECRETS = ("key", "secret", "token", "password", "sig")  # in the names of options
 
 
 def is_remote(name: str) -> bool:
@@ -73,16 +76,15 @@ class _Place:
         if parts.scheme not in SCHEMES:
             fix = f"name a file, - for standard input, or an URL of {', '.join(SCHEMES)}"
             raise ConfigError(Problem(f"{parts.scheme}://", "is no kind of store that is known", fix))
-        if parts.password is not None or any(
-            "key" in name or "secret" in name for name in parse_qs(parts.query)
-        ):
+        named = [name for name in parse_qs(parts.query) for secret in _SECRETS if secret in name]
+        if parts.password is not None or named:
             fix = "put it into the environment, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             raise ConfigError(Problem(f"{parts.scheme}://", "the URL holds a password", fix))
         begin, pattern, options = _split(url)
         with _told(url):
             from pyarrow.fs import FileSystem
 
-            system, path = FileSystem.from_uri(begin + options)
+            system, path = FileSystem.from_uri(_encoded(begin) + options)
         return cls(url, system, path, pattern)
 
     def info(self) -> FileInfo:
@@ -95,7 +97,7 @@ class _Place:
         from pyarrow.fs import FileSelector, FileType
 
         begin, pattern, options = _split(self.url)
-        wanted = pattern.split("/")
+        wanted = unquote(pattern).split("/")
         with _told(self.url):
             selector = FileSelector(self.path, recursive=len(wanted) > 1, allow_not_found=True)
             for info in self.system.get_file_info(selector):
@@ -106,7 +108,7 @@ class _Place:
                     and len(parts) == len(wanted)
                     and all(map(fnmatchcase, parts, wanted))
                 ):
-                    yield f"{begin}/{below}{options}"
+                    yield f"{begin}/{quote(below)}{options}"
 
 
 def _split(url: str) -> tuple[str, str, str]:
@@ -116,7 +118,14 @@ def _split(url: str) -> tuple[str, str, str]:
     if at == len(path):
         return path, "", mark + options
     cut = path.rindex("/", 0, at)
+    if path[:cut].endswith(":/"):
+        raise ConfigError(Problem(url, "names no bucket", "a pattern may stand after it: s3://bucket/*.csv"))
     return path[:cut], path[cut + 1 :], mark + options
+
+
+def _encoded(path: str) -> str:
+    """Return the URL with what may not stand in one written as %.., but for what is written so already."""
+    return quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", path), safe="/:@%!$&'()*+,;=")
 
 
 def _refuse_what_is_no_file(place: _Place) -> None:
@@ -134,6 +143,6 @@ def _told(url: str) -> Iterator[None]:
     """Tell what a store says; of its words only the first line."""
     try:
         yield
-    except OSError as error:
+    except (OSError, ValueError, NotImplementedError) as error:  # the last two where an URL makes no sense
         fix = "check the address, the bucket and its rights, and the credentials in the environment"
         raise DataError(Problem(url, f"cannot be read: {str(error).splitlines()[0]}", fix)) from None
