@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -50,6 +51,30 @@ class PostgresServer:
             rows = cursor.fetchall() if cursor.description else []
             connection.commit()
             return rows
+
+    def run_alone(self, statement: str) -> None:
+        """Run a statement that may be in no transaction."""
+        with self._connected() as connection, connection.cursor() as cursor:
+            connection.adbc_connection.set_autocommit(True)
+            cursor.execute(statement)
+
+    @contextmanager
+    def open_transaction(self, *statements: str) -> Iterator[None]:
+        """Run statements as the administrator, and undo them at the end; in between they stay in the way of others."""
+        with self._connected() as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            yield
+            connection.rollback()
+
+    def wait_for(self, count: int, condition: str) -> None:
+        """Wait until so many connections of clientier are in a condition, as pg_stat_activity tells it."""
+        query = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'clientier' AND {condition}"
+        until = time.monotonic() + SECONDS
+        while self.run(query) != [(count,)]:
+            if time.monotonic() > until:
+                pytest.fail(f"never {count} where {condition}")
+            time.sleep(0.05)
 
     def load(self, table: str, rows: Any) -> None:
         """Make a table of an Arrow table."""
@@ -119,6 +144,24 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def small_disk(server: PostgresServer, megabytes: int) -> Iterator[Path]:
+    """Give the folder of a tablespace ``small``, which is a disk of its own; skip where none can be mounted."""
+    folder = server.log.parent / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("only root on Linux may mount a small disk")
+    try:
+        _own(folder)
+        server.run_alone(f"CREATE TABLESPACE small LOCATION '{folder}'")
+        yield folder
+        server.run_alone("DROP TABLESPACE small")
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def _initialised(folder: Path, programs: Path) -> Path:

@@ -34,8 +34,11 @@ def shop(postgres: PostgresServer) -> Iterator[PostgresServer]:
         "CREATE TABLE sales.orders (customer_id text, order_id text, order_date date, amount numeric)",
         "INSERT INTO sales.orders SELECT n::text, n::text, DATE '2026-01-01' + n, n FROM generate_series(1, 30) AS n",
         "CREATE TABLE sales.wages AS SELECT * FROM sales.orders",
+        'CREATE MATERIALIZED VIEW sales."Order Lines" AS SELECT * FROM sales.orders',
+        "CREATE INDEX by_customer ON sales.orders (customer_id)",
+        "CREATE VIEW sales.shares AS TABLE sales.orders UNION ALL SELECT 'x', 'x', NULL, 1 / sum(0) FROM sales.orders",
         "GRANT USAGE ON SCHEMA sales TO clerk",
-        "GRANT SELECT ON sales.orders TO clerk",
+        "GRANT SELECT ON sales.orders, sales.shares TO clerk",
     )
     yield postgres
     postgres.run("DROP SCHEMA sales CASCADE", "DROP ROLE clerk")
@@ -113,6 +116,15 @@ def test_a_run_as_a_user_who_may_only_read_ends_well(
         ("{}", ("--table", "sales.wages"), 3, ["permission denied for table wages", "ask for the right"]),
         ("{}", ("--table", "sales.order"), 1, ["there is no table sales.order", "write --table sales.orders"]),
         ("{}", ("--table", "sale.orders"), 1, ["there is no table sale.orders", "write --table sales.orders"]),
+        ("{}", ("--table", 'sales."order lines"'), 1, ['write --table sales.\\"Order Lines\\"']),
+        ("{}", ("--table", "sales.by_customer"), 1, ["by_customer", "name a table or a view"]),
+        ("{}", ("--table", "sales.shares"), 1, ["division by zero", "correct the view"]),
+        ("{}?sslmode=require", ORDERS, 3, ["server does not support SSL", "which sslmode it takes"]),
+        ("{}?sslmode=maybe", ORDERS, 3, ["invalid sslmode value", "correct this in --source"]),
+        ("{}?colour=blue", ORDERS, 3, ["invalid URI query parameter", "correct this in --source"]),
+        ("{}?service=books", ORDERS, 3, ["service", "PGSERVICEFILE"]),
+        ("{}?options=-c%20default_transaction_read_only%3Don", (*ORDERS, "--sink-table", "sales.tiers"), 3,
+         ["read-only transaction", "a standby only reads"]),
         ("{}", ("--table", "a.b.c"), 2, ["is no name of a table"]),
         ("{}", ("--query", "SELECT customer_id, order_id, order_date, amount AS amonut FROM sales.orders"), 1,
          ["no column 'amount'", "write amonut"]),
@@ -172,6 +184,7 @@ def test_the_password_may_lie_in_a_file_of_the_user(
 URLS_WITH_A_PASSWORD = [
     "postgresql://clerk:Open5esame@127.0.0.1/postgres",
     "postgres://clerk:Open5esame@127.0.0.1/postgres",
+    "postgresql://clerk%3AOpen5esame@127.0.0.1/postgres",
     "postgresql://clerk:Open/5esame@127.0.0.1/postgres",
     "postgresql://clerk:Open?5esame@127.0.0.1/postgres",
     "postgresql://clerk:Open@5esame@127.0.0.1/postgres",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -158,6 +161,43 @@ def test_what_is_not_committed_is_seen_by_nobody(crm: PostgresServer) -> None:
     assert crm.run("SELECT customer_id, monetary::text FROM crm.tiers") == [("1", "5.000000")]
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["table", "no table yet"])
+def test_who_comes_second_waits_and_replaces_what_the_first_wrote(crm: PostgresServer, there: bool) -> None:
+    day = date(2026, 3, 31)
+    first = DatabaseOptions(crm.url(), sink_table="crm.tiers")
+    # A table that is there may be called by two names.
+    path = f"{crm.url()}?options=-c%20search_path%3Dcrm%20-c%20default_transaction_isolation%3Dserializable"
+    second = DatabaseOptions(path, sink_table="tiers" if there else "crm.tiers")
+    if there:
+        with rows_of_day(first, day) as table:
+            table.add(placed("0"))
+            table.commit()
+
+    def replace() -> None:
+        with rows_of_day(second, day) as table:
+            table.add(placed("2", "3"))
+            table.commit()
+
+    with ThreadPoolExecutor() as pool, rows_of_day(first, day) as table:
+        table.add(placed("1", "2"))
+        waiting = pool.submit(replace)
+        crm.wait_for(1, "wait_event_type = 'Lock'")
+        table.commit()
+        waiting.result(60)
+    assert crm.run("SELECT customer_id FROM crm.tiers ORDER BY 1") == [("2",), ("3",)]
+
+
+def test_how_the_user_is_set_to_hold_transactions_does_not_matter(crm: PostgresServer, shop: Path) -> None:
+    settings = ("default_transaction_isolation%3Dserializable", "idle_in_transaction_session_timeout%3D50")
+    url = f"{crm.url()}?options={'%20'.join(f'-c%20{setting}' for setting in settings)}"
+    filled(crm, "out")
+    with rows_of_day(DatabaseOptions(url, sink_table="crm.tiers"), date(2026, 3, 31)) as table:
+        time.sleep(0.2)  # as while the first batch is placed
+        table.add(placed("1"))
+        table.commit()
+    assert tiers(crm) == [("1", "")]
+
+
 def test_a_table_that_does_not_fit_is_refused_before_anything_is_read(
     crm: PostgresServer, shop: Path
 ) -> None:
@@ -177,6 +217,54 @@ def test_a_table_that_does_not_fit_is_refused_before_anything_is_read(
     crm.run("DROP TABLE crm.tiers", "CREATE VIEW crm.tiers AS SELECT 1 AS as_of")
     with pytest.raises(ConfigError, match=r"crm\.tiers is no table"):
         filled(crm, "other")
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        ("DROP COLUMN grade, ADD COLUMN grade text GENERATED ALWAYS AS (tier) STORED", 'column "grade"'),
+        ("DROP COLUMN as_of, ADD CHECK (monetary < 100)", "crm.tiers has no column as_of date"),
+        ("ADD CHECK (monetary < 100)", "violates check constraint"),
+        ("ALTER COLUMN tier TYPE varchar(2)", "value too long for type character varying(2)"),
+        ("ADD FOREIGN KEY (customer_id) REFERENCES crm.people", "violates foreign key constraint"),
+    ],
+)
+def test_a_table_that_takes_other_rows_is_a_fault_of_the_sink(
+    crm: PostgresServer, shop: Path, change: str, fact: str
+) -> None:
+    crm.run("CREATE TABLE crm.people (id text PRIMARY KEY)")
+    filled(crm, "out")
+    crm.run("TRUNCATE crm.tiers", f"ALTER TABLE crm.tiers {change}")
+    with pytest.raises(ConfigError, match=re.escape(fact)) as raised:
+        filled(crm, "other")
+    assert raised.value.problems[0].fix == "alter the table, or name one that is not there yet: it is created"
+    assert crm.run("SELECT count(*) FROM crm.tiers") == [(0,)]
+    assert not (shop / "other").exists()
+
+
+def test_of_a_table_that_is_quite_another_one_the_first_columns_are_named(
+    crm: PostgresServer, shop: Path
+) -> None:
+    crm.run("CREATE TABLE crm.tiers (customer_id text, amount numeric)")
+    with pytest.raises(ConfigError) as raised:
+        filled(crm, "out")
+    assert raised.value.problems[0].fact == (
+        "crm.tiers has no column as_of date, first_order date, last_order date, recency_days bigint, "
+        "frequency bigint and 25 more"
+    )
+
+
+def test_a_table_under_row_security_is_refused_at_once(crm: PostgresServer, shop: Path) -> None:
+    filled(crm, "out")
+    crm.run("ALTER TABLE crm.tiers ENABLE ROW LEVEL SECURITY", "CREATE ROLE agent LOGIN PASSWORD 'x'",
+            "GRANT USAGE ON SCHEMA crm TO agent", "GRANT ALL ON crm.tiers TO agent")  # fmt: skip
+    (shop / "sales.csv").unlink()
+    options = DatabaseOptions(crm.url("agent"), sink_table="crm.tiers")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PGPASSWORD", "x")
+        with pytest.raises(ConfigError, match=r"crm\.tiers has row security, which holds for this user"):
+            run(RunOptions(("sales.csv",), Path("clientier.yaml"), Path("other"), database=options))
+    crm.run("DROP OWNED BY agent", "DROP ROLE agent")
 
 
 def test_a_column_that_would_be_left_without_a_value_is_named(crm: PostgresServer, shop: Path) -> None:

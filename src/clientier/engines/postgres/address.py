@@ -14,6 +14,7 @@ _SECRETS = ("password", "sslpassword")
 _ADDRESS = "write postgresql://user@host/database"
 _NAME = r'"(?:[^"\0]|"")+"|[^\W\d][\w$]*'
 _TABLE = re.compile(rf"\s*(?:({_NAME})\s*\.\s*)?({_NAME})\s*")
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")  # means the same without quotes
 _CONNECT_SECONDS = 10
 
 
@@ -28,7 +29,7 @@ def connection_uri(url: str) -> str:
         raise ConfigError(Problem("--source", "is no address of a PostgreSQL database", _ADDRESS))
     rest = url.partition("://")[2]
     given = [unquote(pair.partition("=")[0]) for pair in re.split("[?&]", rest)[1:]]
-    if ":" in rest.rpartition("@")[0] or any(name.lower() in _SECRETS for name in given):
+    if ":" in unquote(rest.rpartition("@")[0]) or any(name.lower() in _SECRETS for name in given):
         fact = "holds a password, which others can see in the list of processes"
         fix = "leave it out: PGPASSWORD or ~/.pgpass (PGPASSFILE) gives it, or a service file"
         raise ConfigError(Problem("--source", fact, f"{fix}; and change it, for it may have been seen"))
@@ -54,12 +55,21 @@ class TableName:
     table: str
 
     @property
+    def _parts(self) -> list[str]:
+        return [part for part in (self.schema, self.table) if part is not None]
+
+    @property
     def quoted(self) -> str:
         """The name as SQL."""
-        return ".".join(sql.name(part) for part in (self.schema, self.table) if part is not None)
+        return ".".join(map(sql.name, self._parts))
+
+    @property
+    def written(self) -> str:
+        """The name as ``table_name`` takes it: in quotes only where it has to be."""
+        return ".".join(part if _PLAIN.fullmatch(part) else sql.name(part) for part in self._parts)
 
     def __str__(self) -> str:
-        return ".".join(part for part in (self.schema, self.table) if part is not None)
+        return ".".join(self._parts)
 
 
 def table_name(text: str, option: str) -> TableName:

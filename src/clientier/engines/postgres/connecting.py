@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_WRITING = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"  # who has waited sees what the other wrote
 # Texts of days, times, floats and quotes are the same whatever the server is set to.
 _SETTINGS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
+    # While customers are placed, or files hashed, nothing is asked of it.
+    "idle_in_transaction_session_timeout": "0",
     "jit": "off",  # it takes half a second, and gives back none of it over a million lines
 }
 _SET = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
@@ -30,6 +33,7 @@ _STATES = {
     "statement timeout": "57014",
     "terminating connection": "57P01",
     "No space left": "53100",
+    "temp_file_limit": "53400",
 }
 _MISSING = "the PostgreSQL driver is not installed"
 
@@ -60,8 +64,7 @@ def connect(url: str, *, writes: bool = False) -> Connection:
 
 
 def _prepare(connection: Connection, writes: bool) -> None:
-    if not writes:
-        execute(connection, _READ_ONLY)
+    execute(connection, _WRITING if writes else _READ_ONLY)
     ((*_, encoding),) = rows(connection, f"SELECT {_SET}, current_setting('server_encoding')")
     if encoding != "UTF8":
         fix = "export the table to CSV or Parquet, and run on that file"
@@ -111,7 +114,7 @@ def _state_in(message: str) -> str:
 
 
 def _worded(said: str, state: str, option: str) -> ClientierError:
-    for codes, worded in _BY_STATE.items():
+    for codes, worded in (*_BY_OPTION.get(option, {}).items(), *_BY_STATE.items()):
         if state.startswith(codes):
             return worded(said, option)
     if not state:
@@ -128,6 +131,15 @@ def _as(kind: type[ClientierError], fact: str, fix: str) -> Callable[[str, str],
     return lambda said, option: kind(Problem(option, fact.format(said=said), fix))
 
 
+def _without_value(said: str) -> str:
+    """Return what is said up to a colon: what follows it may be a customer's."""
+    return said.partition(": ")[0]
+
+
+_FIX_OF_A_CANCEL = {
+    True: "raise statement_timeout for this user, or read a smaller part with --query",
+    False: "run again, or ask who ended it",
+}
 _BY_STATE: dict[tuple[str, ...], Callable[[str, str], ClientierError]] = {
     ("42501",): _as(EngineError, "{said}", "ask for the right, or connect as another user"),
     ("3D000",): _as(EngineError, "{said}", "correct the name of the database in --source"),
@@ -135,9 +147,7 @@ _BY_STATE: dict[tuple[str, ...], Callable[[str, str], ClientierError]] = {
     ("25006",): _as(ConfigError, "{said}", "give a query that only reads"),
     ("42P01",): _as(DataError, "{said}", "check the name: schema.table"),
     ("3F000",): _as(ConfigError, "{said}", "check the name: schema.table"),
-    ("57014",): _as(
-        EngineError, "{said}", "raise statement_timeout for this user, or read a smaller part with --query"
-    ),
+    ("57014",): lambda said, option: EngineError(Problem(option, said, _FIX_OF_A_CANCEL["timeout" in said])),
     ("57P", "08"): lambda said, _: _lost(said),
     ("53100",): _as(
         EngineError, "the server's disk is full: {said}", "free space on the server, and run again"
@@ -147,10 +157,29 @@ _BY_STATE: dict[tuple[str, ...], Callable[[str, str], ClientierError]] = {
     ),
     ("40", "55P03"): _as(EngineError, "another transaction is in the way: {said}", "run again"),
     ("42", "0A"): _as(ConfigError, "{said}", "correct the query: it has to be one SELECT"),
-    # What follows a colon is a value: it may be a customer's.
     ("22",): lambda said, option: DataError(
-        Problem(option, said.partition(": ")[0], "correct the query, or the values it works on")
+        Problem(option, _without_value(said), "correct the query, or the values it works on")
     ),
+}
+
+_NOT_AS_IT_IS = "alter the table, or name one that is not there yet: it is created"
+# Where the query is not the user's, no query is to be corrected.
+_BY_OPTION: dict[str, dict[tuple[str, ...], Callable[[str, str], ClientierError]]] = {
+    "--table": {
+        ("42P01", "3F000"): _BY_STATE["42P01",],
+        ("42809",): _as(DataError, "{said}", "name a table or a view"),
+        ("22",): lambda said, option: DataError(
+            Problem(option, _without_value(said), "correct the view, or the values it works on")
+        ),
+    },
+    "--sink-table": {
+        ("25006",): _as(
+            EngineError, "{said}", "connect to a server, and as a user, that may write: a standby only reads"
+        ),
+        ("22",): lambda said, option: ConfigError(Problem(option, _without_value(said), _NOT_AS_IT_IS)),
+        ("23505", "42P07"): _as(EngineError, "another run is in the way: {said}", "run again"),
+        ("23", "0A", "428C9"): _as(ConfigError, "{said}", _NOT_AS_IT_IS),
+    },
 }
 
 
@@ -172,20 +201,32 @@ def scrubbed(text: str) -> str:
     return text.replace(password, "***") if password else text
 
 
+_SSL = "ask the server's administrator which sslmode it takes, and for its certificate"
+_ADDRESS = "correct this in --source, or in the PG variable that says it"
+# By what is said, the first that fits: libpq gives no codes.
+_FIXES = {
+    "statement timeout": "raise statement_timeout for this user",
+    "translate host name": "correct the host in --source",
+    "no pg_hba.conf entry": "ask the server's administrator to let this user in from here",
+    "password": "check user and password: PGPASSWORD, ~/.pgpass (PGPASSFILE) or a service file gives it",
+    "SSL negotiation": "check host and port in --source: what answers there is no PostgreSQL",
+    "SSL": _SSL,
+    "certificate": _SSL,
+    "invalid": _ADDRESS,
+    "unrecognized": _ADDRESS,
+    "definition of service": "correct the service's name, or PGSERVICEFILE",
+    "does not exist": "correct user and database in --source",
+    "refused": "check host and port in --source, and that the server runs",
+    "timeout": "check host and port in --source, and that the server can be reached",
+    "too many": "run again later",
+    "starting up": "run again later",
+}
+
+
 def _no_connection(error: Error) -> EngineError:
     said = said_by(error)
-    fixes = {
-        "statement timeout": "raise statement_timeout for this user",
-        "password": "check user and password: PGPASSWORD, ~/.pgpass (PGPASSFILE) or a service file gives it",
-        "does not exist": "correct user and database in --source",
-        "translate host name": "correct the host in --source",
-        "refused": "check host and port in --source, and that the server runs",
-        "timeout": "check host and port in --source, and that the server can be reached",
-        "too many": "run again later",
-        "no pg_hba.conf entry": "ask the server's administrator to let this user in from here",
-    }
     fix = next(
-        (fix for part, fix in fixes.items() if part in said), "check --source, and that the server runs"
+        (fix for part, fix in _FIXES.items() if part in said), "check --source, and that the server runs"
     )
     said = said.removeprefix("IO: [libpq] ").removeprefix("Failed to connect: ")
     return EngineError(Problem("--source", f"cannot connect: {said}", fix))

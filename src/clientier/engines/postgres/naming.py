@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from clientier.engines.postgres.address import Relation, table_name
+from clientier.engines.postgres.address import Relation, TableName, table_name
 from clientier.engines.postgres.connecting import database_errors, rows
 from clientier.errors import DataError, Problem
 from clientier.options import DatabaseOptions
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 _TYPE = b"POSTGRESQL:type"
 _NO_TABLE = ("42P01", "3F000")
+# Tables and views of every kind that hold rows.
 _THERE = """
-    SELECT table_schema, table_name, table_schema = ANY (current_schemas(false)) FROM information_schema.tables
-    WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"""
+    SELECT nspname, relname, pg_table_is_visible(pg_class.oid)
+    FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+    ORDER BY 1, 2"""
 
 
 def schema_of(connection: Connection, relation: Relation) -> pa.Schema:
@@ -58,11 +61,13 @@ def explained(connection: Connection, relation: Relation, options: DatabaseOptio
 def nearest_table(connection: Connection, text: str) -> str | None:
     """Return the table whose name is nearest, as it may be written."""
     wanted = table_name(text, "--table")
-    there = {
-        f"{schema}.{table}" if wanted.schema or not visible else table
+    named = (
+        TableName(schema if wanted.schema or not visible else None, table)
         for schema, table, visible in rows(connection, _THERE)
-    }
-    close = difflib.get_close_matches(str(wanted), sorted(there), n=1, cutoff=0.6)
-    same = (name for name in sorted(there) if name.casefold() == str(wanted).casefold())
-    alone = (name for name in sorted(there) if name.rpartition(".")[2] == wanted.table)
-    return next(same, None) or (close[0] if close else next(alone, None))
+    )
+    there = {str(name): name for name in named}
+    same = (name for name in there.values() if str(name).casefold() == str(wanted).casefold())
+    alone = (name for name in there.values() if name.table == wanted.table)
+    close = difflib.get_close_matches(str(wanted), there, n=1, cutoff=0.6)
+    near = next(same, None) or (there[close[0]] if close else next(alone, None))
+    return None if near is None else near.written

@@ -30,6 +30,7 @@ _TYPES = {
     Kind.RATIO: "numeric(22,4)",
 }
 _COLUMNS = {"as_of": "date"} | {column.name: _TYPES[column.kind] for column in CUSTOMER_COLUMNS}
+_SHOWN = 5
 _KEY = ("as_of", "customer_id")
 # What holds the same values, too. A numeric with fewer decimals would round without a word.
 _ALSO = {
@@ -47,8 +48,8 @@ def check_table(options: DatabaseOptions) -> None:
     with _opened(options) as (connection, table), database_errors(OPTION):
         _make_ready(connection, table)
         execute(connection, f"DELETE FROM {table.quoted} WHERE as_of IS NULL AND FALSE")
-        keys = ", ".join(_KEY)
-        execute(connection, f"INSERT INTO {table.quoted} ({keys}) SELECT NULL::date, NULL::text WHERE FALSE")
+        names, nothing = ", ".join(_COLUMNS), ", ".join(f"NULL::{kind}" for kind in _COLUMNS.values())
+        execute(connection, f"INSERT INTO {table.quoted} ({names}) SELECT {nothing} WHERE FALSE")
 
 
 @contextmanager
@@ -99,6 +100,10 @@ def _opened(options: DatabaseOptions) -> Iterator[tuple[Connection, TableName]]:
 
 def _make_ready(connection: Connection, table: TableName) -> None:
     """Create the table if it is not there; else make sure that it can hold what is written."""
+    # A table that is not there cannot be locked: of two runs at once that make it, one would fail.
+    rows(
+        connection, f"SELECT pg_advisory_xact_lock(hashtextextended({sql.literal(table.quoted)}, 0)) IS NULL"
+    )
     there = _columns_of(connection, table)
     if there:
         _refuse_unfit(table, there)
@@ -114,6 +119,7 @@ class _Column(NamedTuple):
     kind: str
     needed: bool  # it has to be given a value
     of_a_table: bool
+    guarded: bool  # by row security, under which rows cannot be copied
 
 
 def _columns_of(connection: Connection, table: TableName) -> dict[str, _Column]:
@@ -121,7 +127,8 @@ def _columns_of(connection: Connection, table: TableName) -> dict[str, _Column]:
     found = rows(
         connection,
         f"""SELECT attname, format_type(atttypid, atttypmod),
-                   attnotnull AND NOT atthasdef AND attidentity = '', relkind IN ('r', 'p')
+                   attnotnull AND NOT atthasdef AND attidentity = '', relkind IN ('r', 'p'),
+                   row_security_active(pg_class.oid)
             FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_class ON pg_class.oid = attrelid
             WHERE attrelid = to_regclass({sql.literal(table.quoted)}) AND attnum > 0 AND NOT attisdropped""",
     )
@@ -142,6 +149,9 @@ def _refuse_unfit(table: TableName, there: dict[str, _Column]) -> None:
         raise ConfigError(
             Problem(OPTION, f"{table} is no table", "name a table, or one that is not there yet")
         )
+    if any(column.guarded for column in there.values()):
+        fix = "connect as its owner, or as a user whom row security passes by"
+        raise ConfigError(Problem(OPTION, f"{table} has row security, which holds for this user", fix))
     missing = [f"{name} {kind}" for name, kind in _COLUMNS.items() if name not in there]
     others = [
         f"{name} is {there[name].kind}, not {kind}"
@@ -152,10 +162,16 @@ def _refuse_unfit(table: TableName, there: dict[str, _Column]) -> None:
     found = {"has no column": missing, "has columns of other types:": others, "needs values in": empty}
     fix = "alter the table, or name one that is not there yet: it is created"
     problems = [
-        Problem(OPTION, f"{table} {fact} {', '.join(names)}", fix) for fact, names in found.items() if names
+        Problem(OPTION, f"{table} {fact} {_first(names)}", fix) for fact, names in found.items() if names
     ]
     if problems:
         raise ConfigError(problems)
+
+
+def _first(names: list[str]) -> str:
+    """Return what to fix first: a table that is quite another one lacks them all."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _fits(there: str, kind: str) -> bool:
