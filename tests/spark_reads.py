@@ -14,6 +14,9 @@ from pyspark.sql import SparkSession
 
 from clientier.engines.spark.engine import SparkEngine
 from clientier.engines.spark.session import spark_session
+from clientier.engines.spark.summing import leave_order_days
+from clientier.engines.spark.tasks import database
+from clientier.engines.spark.unreadable import SPARK_SCHEMA as UNREADABLE
 from clientier.options import SparkOptions
 from clientier.period import period_until
 from clientier.transactions.results import Reading
@@ -48,10 +51,19 @@ def read_on_spark(
             engine.close()
 
 
+def order_days(engine: SparkEngine) -> list[tuple[Any, ...]]:
+    """Return the order days that the workers would make of the lines they keep, in order."""
+    query = """SELECT customer, "order", day, purchases, gross, refunds, margin FROM order_days
+        ORDER BY customer, "order" NULLS FIRST, day"""
+    with database() as (_, connection):
+        any_there = leave_order_days(connection, engine.lines_frame.toArrow().to_batches())
+        return connection.execute(query).fetchall() if any_there else []
+
+
 def _gathered(engine: SparkEngine, reading: Reading) -> Read:
-    rejects = engine.rejects_frame.toArrow().sort_by([("file", "ascending"), ("line", "ascending")])
-    frame = engine.order_days_frame.orderBy("customer", "order", "day")
-    rows = frame.select("customer", "order", "day", "purchases", "gross", "refunds", "margin").collect()
+    frame = engine.rejects_frame.mapInArrow(engine.unreadable, UNREADABLE).drop("number")
+    rejects = frame.toArrow().sort_by([("file", "ascending"), ("line", "ascending")])
+    rows = order_days(engine)
     days = engine.days()
     ever = period_until(max([*dict(days), date.min]), "all", min([*dict(days), date.max]))
     by_file: dict[int, Counter[str]] = {}

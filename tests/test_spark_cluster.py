@@ -151,6 +151,20 @@ def test_a_worker_that_is_killed_in_mid_run_changes_no_byte(
         assert_as_expected(command, shop)
 
 
+def test_where_every_worker_dies_the_run_ends_with_an_error_in_time_and_leaves_nothing(
+    spark_cluster: Cluster, shop: Shop, tmp_path: Path
+) -> None:
+    patience = ("spark.clientier.workersTimeout=15",)
+    with started(shop, spark_cluster.master, tmp_path / "out", conf=patience) as command:
+        awaited(lambda: both_work(spark_cluster), command)
+        for worker in spark_cluster.workers:
+            spark_cluster.kill(worker)
+        code, said = command.ended()
+    assert (code, "no worker is left" in said) == (3, True), said
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir() if path.name != ".out.lock"] == []
+
+
 def test_an_executor_that_is_killed_is_started_anew_and_changes_no_byte(
     spark_cluster: Cluster, shop: Shop, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gzip
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,9 @@ from pyspark.sql import SparkSession
 from clientier.config.models import Config, Metrics
 from clientier.cutpoints import cut_points
 from clientier.engines.duckdb import DuckDBEngine
+from clientier.engines.spark import engine as engine_on_spark
 from clientier.engines.spark.engine import SparkEngine
+from clientier.engines.spark.packing import keys_of, unpacked
 from clientier.engines.spark.session import SETTINGS, settings, spark_session
 from clientier.errors import DataError
 from clientier.options import SparkOptions
@@ -244,9 +247,17 @@ def test_money_beyond_64_bits_is_an_error_of_the_data(spark: SparkSession, tmp_p
 # ---- customers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "counted_here", [10**6, 0]
+)  # the money of 300 customers by this process, or by Spark
 def test_customers_their_days_and_the_cut_points_are_those_of_a_local_run(
-    spark: SparkSession, tmp_path: Path, default_config: Config
+    counted_here: int,
+    spark: SparkSession,
+    tmp_path: Path,
+    default_config: Config,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(engine_on_spark, "MOST_COUNTED_HERE", counted_here)
     columns = {"customer": "customer_id", "date": "order_date", "order": "order_id", "amount": "amount"}
     read = ([str(SHOP)], config_of(columns=columns), tmp_path, None)
     here, there = DuckDBEngine(tmp_path), SparkEngine(spark, tmp_path)
@@ -270,8 +281,15 @@ def test_customers_their_days_and_the_cut_points_are_those_of_a_local_run(
 
 
 def _customers(engine: SparkEngine) -> list[tuple[Any, ...]]:
-    rows = engine.customers_frame.collect()
-    return sorted((*row[:-1], [tuple(day) for day in row["days"] or []]) for row in rows)
+    found: list[tuple[Any, ...]] = []
+    for row in engine.customers_frame.collect():
+        sums, bought = unpacked(row["sums"]), unpacked(row["days"])
+        days = defaultdict[int, list[tuple[Any, ...]]](list)
+        for position, *day in zip(*bought.columns, strict=True):
+            days[position.as_py()].append(tuple(cell.as_py() for cell in day))
+        customers = zip(*sums.columns, strict=True)
+        found += [(*(cell.as_py() for cell in one), sorted(days[at])) for at, one in enumerate(customers)]
+    return sorted(found)
 
 
 def _customers_here(engine: DuckDBEngine) -> list[tuple[Any, ...]]:
@@ -280,6 +298,31 @@ def _customers_here(engine: DuckDBEngine) -> list[tuple[Any, ...]]:
         SELECT customers.* EXCLUDE (place), bought.days FROM customers
         LEFT JOIN (SELECT place, {days} AS days FROM customer_days GROUP BY place) AS bought USING (place)""")
     return sorted((*row[:-1], [tuple(day) for day in row[-1] or []]) for row in rows.fetchall())
+
+
+@pytest.mark.parametrize("buckets", [1, 2, 5, 48])
+def test_every_bucket_comes_to_a_task_of_its_own(spark: SparkSession, buckets: int) -> None:
+    keyed = spark.createDataFrame([(key,) for key in keys_of(buckets)], "bucket int")
+    spread = keyed.repartition(buckets, "bucket").selectExpr("spark_partition_id() AS task")
+    assert sorted(row["task"] for row in spread.collect()) == list(range(buckets))
+
+
+def test_what_is_kept_on_the_workers_stays_there_until_it_is_let_go(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    engine = SparkEngine(spark, tmp_path)
+    try:
+        engine.read(
+            written(tmp_path, {"sales.csv": f"{HEAD}A,1,2024-01-02,1\n"}), config_of(), tmp_path, None
+        )
+        day, _ = engine.days()[0]
+        engine.aggregate(Metrics(), period_until(day, "12 months", day))
+        assert engine.lines_frame.count() == engine.customers_frame.count() == 1
+        kept = spark.sparkContext._jsc.sc().getPersistentRDDs().size()
+    finally:
+        engine.close()
+    assert kept == 2
+    assert spark.sparkContext._jsc.sc().getPersistentRDDs().size() == 0
 
 
 # ---- the session ------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ SAID: list[tuple[str, type[ClientierError], str]] = [
     ('java.io.IOException: Cannot run program "/opt/python": error=2', EngineError, "has no /opt/python"),
     ("[PACKAGE_NOT_INSTALLED] PyArrow >= 18.0.0 must be installed", EngineError, "has no pyarrow"),
     ("ModuleNotFoundError: No module named 'clientier'", EngineError, "a worker has no clientier"),
-    ("[CAST_OVERFLOW] The value 9 cannot be cast", DataError, r"add up to 10\^12"),
+    ("_duckdb.ConversionException: Conversion Error: Casting value", DataError, r"add up to 10\^12"),
     ("java.lang.OutOfMemoryError: Java heap space", EngineError, "ran out of memory"),
     ("ClassNotFoundException: Class org.apache.hadoop.fs.s3a.S3AFileSystem not found", EngineError, "S3AFileSystem"),
     ("clientier.errors.EngineError: sales.csv: the engine read 3 records\n", EngineError, "the engine read 3 records"),

@@ -29,9 +29,12 @@ from clientier.cluster.targets import Target
 from clientier.config import load
 from clientier.customer_sets import read_ids
 from clientier.engines.duckdb import DuckDBEngine
-from clientier.engines.spark import writing as spark_writing
+from clientier.engines.spark import summing
 from clientier.engines.spark.hadoop import HadoopFiles
+from clientier.engines.spark.packing import keys_of, packed
 from clientier.engines.spark.session import spark_session
+from clientier.engines.spark.summing import customer_rows
+from clientier.engines.spark.unreadable import Beginning, Unreadable
 from clientier.errors import ConfigError, DataError, OutputError
 from clientier.job import Asked
 from clientier.options import RunOptions, SparkOptions
@@ -104,7 +107,7 @@ def local(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
 
 
 class ReadHere:
-    """Reads and sums with the local engine, and hands the customers to Spark."""
+    """Reads and sums with the local engine, and hands the customers to Spark, a few in each row."""
 
     def __init__(self, spark: SparkSession, scratch: Path, tasks: int) -> None:
         self._engine, self._spark, self._tasks = DuckDBEngine(scratch), spark, tasks
@@ -114,18 +117,19 @@ class ReadHere:
 
     def read(self, *what: Any) -> Any:
         reading = self._engine.read(*what)
-        self.rejects_frame = self._spark.createDataFrame(reading.rejects)
+        (file,) = set(reading.rejects["file"].to_pylist())
+        self.unreadable = Unreadable({(0, 0): Beginning(file, 0)})
+        rejects = [(0, 0, packed(reading.rejects))]
+        self.rejects_frame = self._spark.createDataFrame(rejects, "file int, start bigint, packed binary")
         return reading
 
     def aggregate(self, *what: Any) -> int:
         customers = self._engine.aggregate(*what)
-        named = ("day", "orders", "purchased", "gross", "refunds", "margin")
-        days = "{" + ", ".join(f"'{name}': {name}" for name in named) + "}"
-        summed = self._engine.connection.sql(f"""
-            SELECT customers.* EXCLUDE (place), days FROM customers LEFT JOIN
-            (SELECT place, list({days}) AS days FROM customer_days GROUP BY place) AS bought USING (place)""")
-        frame = self._spark.createDataFrame(summed.to_arrow_table())
-        self.customers_frame = frame.repartition(self._tasks, "customer_id")
+        rows = pa.Table.from_batches(customer_rows(self._engine.connection)).select(["sums", "days"])
+        keys = keys_of(self._tasks)
+        spread = [(keys[at % self._tasks], *row.values()) for at, row in enumerate(rows.to_pylist())]
+        frame = self._spark.createDataFrame(spread, "task int, sums binary, days binary")
+        self.customers_frame = frame.repartition(self._tasks, "task").select("sums", "days")
         return customers
 
 
@@ -187,7 +191,7 @@ def test_a_table_of_csv_is_the_local_one_split_over_files_though_a_task_failed_a
     spark: SparkSession, shop: Path, local: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "CUSTOMERS_A_FILE", 10)
-    monkeypatch.setattr(spark_writing, "BATCH_ROWS", 4)
+    monkeypatch.setattr(summing, "CUSTOMERS_AT_ONCE", 4)
     out = tmp_path / "out"
 
     published(spark, asked_for(shop, out), through(fails_once(str(tmp_path / "failed"))))

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from clientier import frames, wording
 from clientier.cluster.parts import REJECTS, TALLY, Parts, header, lines_of, lines_of_rejects
 from clientier.cluster.tallies import as_data
+from clientier.engines.spark.packing import Batches, unpacked
+from clientier.engines.spark.unreadable import Unreadable
 from clientier.placing import Placed, Placing
 from clientier.rendering import lines_bytes
 from clientier.summary import Tally
 
-Batches = Iterable[pa.RecordBatch]
 SCHEMA = "part int, text string"
 _ARROW = pa.schema([("part", pa.int32()), ("text", pa.string())])
 _LINES_AT_ONCE = 2_048  # in one row for Spark: some 500 kB
@@ -86,15 +85,13 @@ class PlacedLines:
     def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """Yield rows of SCHEMA.
 
-        Needs:  the columns of customers.sums_sql, and days, a list of those of customers.day_sums_sql
+        Needs:  sums, days: see engines.spark.summing
         """
         files, tally = TaskFiles(self.parts), Tally()
-        for batch in batches:
-            if batch.num_rows:
-                placed = placed_batch(self.placing, batch)
-                count(tally, placed, self.placing)
-                for name, lines in lines_of(placed, self.parts.tiers).items():
-                    yield from files.rows(name, lines)
+        for placed in placed_batches(self.placing, batches):
+            count(tally, placed, self.placing)
+            for name, lines in lines_of(placed, self.parts.tiers).items():
+                yield from files.rows(name, lines)
         yield from files.told(tally)
 
 
@@ -102,33 +99,29 @@ class PlacedLines:
 class RejectedLines:
     """Gives what is to be written of unreadable lines."""
 
+    unreadable: Unreadable
     parts: Parts
 
     def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """Yield rows of SCHEMA.
 
-        Needs:  file, line, column, reason, text
+        Needs:  file, start, packed, as ``unreadable`` does
         """
         files = TaskFiles(self.parts)
-        for batch in batches:
+        for batch in self.unreadable(batches):
             yield from files.rows(REJECTS, lines_of_rejects(batch))
         yield from files.told(Tally())
 
 
-def placed_batch(placing: Placing, batch: pa.RecordBatch) -> Placed:
-    """Do all that is done for a batch of customers."""
-    days = batch.column("days")
-    sums = batch.select([name for name in batch.schema.names if name != "days"])
-    placed = placing.measured(frames.from_arrow(sums))
-    return placing.finished(placed, _flat(days))
+def placed_batches(placing: Placing, batches: Batches) -> Iterator[Placed]:
+    """Do all that is done for customers, some at a time.
 
-
-def _flat(days: pa.ListArray) -> pd.DataFrame:
-    """Return the days of all customers below each other, position being the row of the customer."""
-    flat = days.flatten()  # of a list that is null, nothing
-    frame = frames.from_table(pa.table(flat.flatten(), [field.name for field in flat.type]))
-    frame["position"] = pc.list_parent_indices(days).to_numpy(zero_copy_only=False)
-    return frame
+    Needs:  sums, days: see engines.spark.summing
+    """
+    for batch in batches:
+        for sums, days in zip(batch.column("sums"), batch.column("days"), strict=True):
+            placed = placing.measured(frames.from_table(unpacked(sums.as_buffer())))
+            yield placing.finished(placed, frames.from_table(unpacked(days.as_buffer())))
 
 
 def count(tally: Tally, placed: Placed, placing: Placing) -> None:

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from clientier import frames
 from clientier.cluster.parts import FALLING, Parts, columns_of
-from clientier.cluster.placing import Batches, TaskFiles, count, placed_batch
+from clientier.cluster.placing import TaskFiles, count, placed_batches
 from clientier.columns import CUSTOMER_COLUMNS
+from clientier.engines.spark.packing import Batches
 from clientier.outputs import Format, action_rows, arrow_type, customer_rows
 from clientier.placing import Placing
 from clientier.rendering import csv_lines
@@ -42,19 +43,17 @@ class PlacedRows:
     def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """Yield rows of ``schema``.
 
-        Needs:  the columns of customers.sums_sql, and days, a list of those of customers.day_sums_sql
+        Needs:  sums, days: see engines.spark.summing
         """
         files, tally = TaskFiles(self.parts), Tally()
-        for batch in batches:
-            if batch.num_rows:
-                placed = placed_batch(self.placing, batch)
-                count(tally, placed, self.placing)
-                customers = customer_rows(placed.customers, CUSTOMER_COLUMNS, _PARQUET)
-                yield self._row("customer", customers, self._numbers("tiers", customers["tier"]))
-                actions = action_rows(placed.actions.table, _PARQUET)
-                yield self._row("action", actions, self._numbers("actions", actions["tier"]))
-                for lines in files.rows(FALLING, csv_lines(placed.falling)):
-                    yield self._with_nothing(lines)
+        for placed in placed_batches(self.placing, batches):
+            count(tally, placed, self.placing)
+            customers = customer_rows(placed.customers, CUSTOMER_COLUMNS, _PARQUET)
+            yield self._row("customer", customers, self._numbers("tiers", customers["tier"]))
+            actions = action_rows(placed.actions.table, _PARQUET)
+            yield self._row("action", actions, self._numbers("actions", actions["tier"]))
+            for lines in files.rows(FALLING, csv_lines(placed.falling)):
+                yield self._with_nothing(lines)
         yield from (self._with_nothing(lines) for lines in files.told(tally))
 
     def _numbers(self, of: str, tier: pa.ChunkedArray) -> pa.Array:

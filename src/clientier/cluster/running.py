@@ -1,6 +1,6 @@
 """The main job on Spark: the workers read, sum and place; the driver decides from counts, and signs.
 
-Nothing of a customer comes to the driver: only counts, cut points, and the first unreadable lines.
+Nothing of a customer comes to the driver: only counts by value, cut points, and the first unreadable lines.
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ def _aggregated(engine: SparkEngine, asked: Asked, progress: Progress | None) ->
     config = asked.config
     reading = engine.read(asked.options.files, config.transactions, asked.base, progress)
     period = settled_period(config, engine.days())
+    if progress:
+        progress("aggregating", None)
     data = summed(engine, config, Read(reading, period, _NO_HISTORY), progress, keep_days=True)
     check_days(config.gate, data.days, period)
     return data

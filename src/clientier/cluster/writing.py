@@ -16,7 +16,9 @@ from clientier.cluster.settling import Settled
 from clientier.cluster.targets import Staging
 from clientier.config import show
 from clientier.engines.spark import writing as spark
+from clientier.engines.spark.scanning import packed_at_once
 from clientier.engines.spark.session import settings
+from clientier.engines.spark.unreadable import Unreadable
 from clientier.errors import OutputError, Problem
 from clientier.gate import check_tiers
 from clientier.job import Asked
@@ -37,11 +39,15 @@ class Placeable(Protocol):
 
     @property
     def customers_frame(self) -> DataFrame:
-        """The columns of customers.sums_sql, and days."""
+        """The customers, packed: sums, days (see engines.spark.summing)."""
 
     @property
     def rejects_frame(self) -> DataFrame:
-        """File, line, column, reason, text."""
+        """The rejected lines, packed, for ``unreadable``."""
+
+    @property
+    def unreadable(self) -> Unreadable:
+        """What gives rejected lines their places."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class SparkOutput:
         """Write every file of the output; return its summary."""
         parts = Parts(tuple(tier.name for tier in self.plan.config.tiers))
         settled = Settled(staging, parts, self.asked.options.format)
-        with settings(engine.customers_frame.sparkSession, spark.batches_of(spark.BATCH_ROWS)):
+        with settings(engine.customers_frame.sparkSession, packed_at_once()):
             write = self._write_lines if self.asked.options.format == "csv" else self._write_rows
             tally = write(engine, settled)
         if tally.customers.total() != self.data.customers:
@@ -96,7 +102,7 @@ class SparkOutput:
         """Write lines, and those that are unreadable beside them."""
         rejected = sum(lines for _, outcome, lines in self.data.outcomes if outcome == "rejected")
         if rejected:
-            worker = RejectedLines(settled.parts)
+            worker = RejectedLines(engine.unreadable, settled.parts)
             tasks = _tasks(rejected)
             lines = lines.union(spark.mapped(engine.rejects_frame, worker, SCHEMA, tasks))
         url = f"{settled.staging.spark_url}/lines"

@@ -22,11 +22,11 @@ from clientier.transactions.netting import (
 from clientier.transactions.rules import BAD_DATE, FIRST_REJECTED, NETTED, USABLE
 
 # kind = side + 4 * rounded + 8 * currency (its number in CODES, 0 for none) + 2048 * outcome + 2^32 * file
-_SIDE, _ROUNDED, _CURRENCY = "(kind % 4)", "(kind // 4 % 2)", "(kind // 8 % 256)"
-_OUTCOME, _FILE = "(kind % 4294967296 // 2048)", "CAST(kind // 4294967296 AS INTEGER)"
+SIDE, _ROUNDED, _CURRENCY = "(kind % 4)", "(kind // 4 % 2)", "(kind // 8 % 256)"
+OUTCOME, _FILE = "(kind % 4294967296 // 2048)", "CAST(kind // 4294967296 AS INTEGER)"
 _CODES = (*currencies.CODES, currencies.SEVERAL)
 _ORDER_DAY = 'customer, "order", day'
-_ROWS = f"SELECT *, {_FILE} AS file, {_SIDE} AS side FROM counted WHERE {_OUTCOME} = {USABLE}"
+_ROWS = f"SELECT *, {_FILE} AS file, {SIDE} AS side FROM counted WHERE {OUTCOME} = {USABLE}"
 
 
 def count(
@@ -62,7 +62,7 @@ def count(
         GROUP BY {keys}""")
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW counted AS
-        SELECT {keys}, lines, amount, {margin} AS margin, {sums_of_rows(_SIDE)} FROM counted_rows""")
+        SELECT {keys}, lines, amount, {margin} AS margin, {sums_of_rows(SIDE)} FROM counted_rows""")
     tally = "SELECT kind, day, CAST(sum(lines) AS BIGINT) AS lines FROM counted GROUP BY kind, day"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE tally AS {tally}")
 
@@ -83,7 +83,7 @@ def lines_by_currency(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def most_dates_are_bad(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether at least half of the lines have no readable date."""
     query = (
-        f"SELECT coalesce(sum(lines), 0), coalesce(sum(lines) FILTER ({_OUTCOME} = {BAD_DATE}), 0) FROM tally"
+        f"SELECT coalesce(sum(lines), 0), coalesce(sum(lines) FILTER ({OUTCOME} = {BAD_DATE}), 0) FROM tally"
     )
     ((lines, bad),) = connection.execute(query).fetchall()
     return bool(0 < lines <= 2 * bad)
@@ -91,7 +91,7 @@ def most_dates_are_bad(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def lines_by_file(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, int]]:
     """Return, by file number, the lines split into fields, and those of them with an unreadable cell."""
-    query = f"""SELECT {_FILE}, sum(lines), coalesce(sum(lines) FILTER ({_OUTCOME} >= {FIRST_REJECTED}), 0)
+    query = f"""SELECT {_FILE}, sum(lines), coalesce(sum(lines) FILTER ({OUTCOME} >= {FIRST_REJECTED}), 0)
         FROM tally GROUP BY ALL"""
     return {file: (int(lines), int(bad)) for file, lines, bad in connection.execute(query).fetchall()}
 
@@ -123,7 +123,7 @@ def leave_outcomes(
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE outcomes AS
         SELECT file, outcome, day, CAST(sum(lines) AS BIGINT) AS lines
-        FROM (SELECT {_FILE} AS file, CASE {_OUTCOME} {names} ELSE 'rejected' END AS outcome, day, lines FROM tally
+        FROM (SELECT {_FILE} AS file, CASE {OUTCOME} {names} ELSE 'rejected' END AS outcome, day, lines FROM tally
               {" ".join(faults)})
         GROUP BY ALL""")
     return int(connection.execute("SELECT coalesce(sum(lines), 0) FROM outcomes").fetchall()[0][0])
@@ -136,9 +136,9 @@ def leave_order_days(connection: duckdb.DuckDBPyConnection) -> None:
     up to here, and its netted lines in more than one of them: then the rows are added up first.
     """
     _drop_order_days(connection)
-    if connection.execute(f"SELECT 1 FROM tally WHERE {_OUTCOME} <> {USABLE} LIMIT 1").fetchall():
-        connection.execute(f"DELETE FROM counted_rows WHERE {_OUTCOME} <> {USABLE}")
-    kinds = f"SELECT DISTINCT kind FROM tally WHERE {_OUTCOME} = {USABLE}"
+    if connection.execute(f"SELECT 1 FROM tally WHERE {OUTCOME} <> {USABLE} LIMIT 1").fetchall():
+        connection.execute(f"DELETE FROM counted_rows WHERE {OUTCOME} <> {USABLE}")
+    kinds = f"SELECT DISTINCT kind FROM tally WHERE {OUTCOME} = {USABLE}"
     if len(connection.execute(kinds).fetchall()) > 1 or _is_any_alone(connection):
         connection.execute(f"CREATE TEMP TABLE order_days AS {order_days_sql(_ROWS)}")
         connection.execute("DROP VIEW counted; DROP TABLE counted_rows")
@@ -161,7 +161,7 @@ def _drop_order_days(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _is_any_alone(connection: duckdb.DuckDBPyConnection) -> bool:
-    query = f"SELECT 1 FROM tally WHERE {_OUTCOME} = {USABLE} AND {_SIDE} <> {NETTED} LIMIT 1"
+    query = f"SELECT 1 FROM tally WHERE {OUTCOME} = {USABLE} AND {SIDE} <> {NETTED} LIMIT 1"
     return bool(connection.execute(query).fetchall())
 
 
@@ -171,14 +171,14 @@ def order_days_by_file(connection: duckdb.DuckDBPyConnection) -> str:
     Gives:  file, customer, "order", day, purchases, gross, refunds, margin, lines; alone_gross and
             alone_refunds, the part of gross and refunds that is of lines which are not netted
     """
-    kinds = f"SELECT DISTINCT kind FROM tally WHERE {_OUTCOME} = {USABLE}"
+    kinds = f"SELECT DISTINCT kind FROM tally WHERE {OUTCOME} = {USABLE}"
     query = f"SELECT count(*) = count(DISTINCT {_FILE}) FROM ({kinds})"
     ((one_kind_a_file,),) = connection.execute(query).fetchall()
     if one_kind_a_file and not _is_any_alone(connection):  # then each row is a file's order day already
         return f"""
             SELECT {_FILE} AS file, customer, "order", day, purchases, gross, refunds, 0 AS alone_gross,
                    0 AS alone_refunds, margin, lines
-            FROM counted WHERE {_OUTCOME} = {USABLE}"""
+            FROM counted WHERE {OUTCOME} = {USABLE}"""
     return f"""
         SELECT file, customer, "order", day, {ORDER_DAY_PURCHASES}, gross, refunds, alone_gross, alone_refunds,
                margin, lines

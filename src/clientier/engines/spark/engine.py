@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import MAX_PREC, Decimal, localcontext
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
-from clientier.columns import MONEY_SCALE
 from clientier.config.models import Metrics, Transactions
-from clientier.customers import day_sums_sql, money_inside_sql, sums_sql
 from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.spark.failing import spark_errors
 from clientier.engines.spark.reading import Here, SparkReading
 from clientier.engines.spark.refining import Piece, Refining, Slice, pieces_sql
-from clientier.engines.spark.rows import COUNTED
-from clientier.engines.spark.scanning import KEPT, OUTCOME
-from clientier.engines.spark.session import ignore_pandas_3
+from clientier.engines.spark.scanning import KEPT, packed_at_once
+from clientier.engines.spark.session import ignore_pandas_3, settings
+from clientier.engines.spark.summing import SPARK_SCHEMA, Summing
+from clientier.engines.spark.unreadable import Unreadable
 from clientier.period import Period
 from clientier.scores import Countable, Histogram
 from clientier.transactions.limit import refuse_beyond_limit
-from clientier.transactions.netting import order_days_sql, sums_of_rows
 from clientier.transactions.results import Reading
-from clientier.transactions.rules import USABLE
 
-QUOTIENT = "{} div {}"
-_USABLE_ROWS = f"""
-    SELECT customer, "order", day, side, lines, amount, margin, {sums_of_rows("side")}
-    FROM (SELECT *, kind % 4 AS side FROM {{found}} WHERE row = {COUNTED} AND {OUTCOME} = {USABLE}) AS usable"""
-_DAY = "struct(day, orders, purchased, gross, refunds, CAST(margin AS DECIMAL(18,6)) AS margin)"
-_DAYS = f"sort_array(collect_list({_DAY})) AS days"
+MOST_COUNTED_HERE = 1_000_000  # customers whose monetary is counted by this process
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The customers of one window, summed: summing.SCHEMA, and what the tasks told of them."""
+
+    frame: DataFrame
+    told: Sequence[Mapping[str, Any]]
 
 
 class SparkEngine:
@@ -43,13 +48,13 @@ class SparkEngine:
         self._spark, self._scratch, self._table = spark, scratch, table
         self._job: SparkReading | None = None
         self._driver = DuckDBEngine(scratch)
-        self._frames: list[DataFrame] = []  # persisted
-        self._money: dict[bool, Refining] = {}  # by whether purchasers alone are counted
+        self._asked: tuple[Metrics, Period] | None = None
+        self._sums: Sums | None = None
+        self._money: dict[bool, Countable] = {}  # by whether purchasers alone are counted
 
     def close(self) -> None:
         """Let go of everything that is kept on the workers."""
-        for frame in self._frames:
-            frame.unpersist()
+        self._forget_sums()
         if self._job is not None:
             self._job.release()
         self._driver.close()
@@ -70,30 +75,39 @@ class SparkEngine:
                 job.find_table(self._table)
             job.read()
             _refuse_beyond_limit(job, transactions)
-            self._order_days = self._kept(job.query(order_days_sql(_USABLE_ROWS)))
         return job.reading()
 
-    def _kept(self, frame: DataFrame) -> DataFrame:
-        kept = frame.persist(KEPT)
-        self._frames.append(kept)
-        return kept
-
     @property
-    def order_days_frame(self) -> DataFrame:
-        """The usable lines: one row per customer, order and day, as netting.order_days_sql gives them."""
-        return self._order_days
+    def lines_frame(self) -> DataFrame:
+        """The usable lines, packed: see rows.COUNTED."""
+        return self._read_job.lines
 
     @property
     def customers_frame(self) -> DataFrame:
-        """The columns of customers.sums_sql, and ``days``: what they bought on each day of the window."""
-        return self._customers
+        """The customers, packed: see summing.SCHEMA."""
+        return self._summed.frame.where("sums IS NOT NULL").select("sums", "days")
 
     @property
     def rejects_frame(self) -> DataFrame:
-        """Every rejected line: file, line (physical), column, reason, text."""
+        """Every rejected line, packed, for ``unreadable``."""
+        return self._read_job.rejects
+
+    @property
+    def unreadable(self) -> Unreadable:
+        """What gives rejected lines their places."""
+        return self._read_job.unreadable
+
+    @property
+    def _read_job(self) -> SparkReading:
         if self._job is None:
             raise RuntimeError("nothing is read yet")
-        return self._job.rejects()
+        return self._job
+
+    @property
+    def _summed(self) -> Sums:
+        if self._sums is None:
+            raise RuntimeError("nothing is summed yet")
+        return self._sums
 
     def days(self) -> list[tuple[date, int]]:
         """Return each day that has usable lines, newest first, and how many."""
@@ -105,10 +119,9 @@ class SparkEngine:
 
     def money_inside(self, metrics: Metrics, period: Period) -> Decimal:
         """Return the money of the order days inside the window, summed without regard to customers."""
-        query = money_inside_sql(metrics, period, "{order_days}")
-        with spark_errors():
-            ((total,),) = self._spark.sql(query, order_days=self._order_days).collect()
-        return Decimal(total)
+        self._sum(metrics, period)
+        with localcontext(prec=MAX_PREC):
+            return sum((Decimal(one["money"]) for one in self._summed.told), Decimal(0))
 
     def aggregate(
         self, metrics: Metrics, period: Period, keep_days: bool = False, progress: Progress | None = None
@@ -117,42 +130,53 @@ class SparkEngine:
 
         Raises:  DataError where the money of one customer is too much for 64 bits
         """
-        self._as_of = period.as_of
+        self._sum(metrics, period)
+        return sum(one["customers"] for one in self._summed.told)
+
+    def _sum(self, metrics: Metrics, period: Period) -> None:
+        """Sum by customer, unless that is done: all lines of a customer come to one task, and none come twice."""
+        if self._asked == (metrics, period):
+            return
+        self._forget_sums()
+        job = self._read_job
+        together = job.lines.repartition(job.buckets, "bucket").select("packed")
+        frame = together.mapInArrow(Summing(metrics, period), SPARK_SCHEMA).persist(KEPT)
+        with spark_errors(), settings(self._spark, packed_at_once()):
+            told = frame.where("told IS NOT NULL").select("told").collect()
+        self._sums = Sums(frame, [json.loads(row["told"]) for row in told])
+        self._asked = metrics, period
+
+    def _forget_sums(self) -> None:
         self._money.clear()
-        sums = sums_sql(metrics, period, "{order_days}", QUOTIENT)
-        by_day = day_sums_sql(metrics, period, "{order_days}")
-        query = f"""
-            SELECT sums.*, days FROM ({sums}) AS sums
-            LEFT JOIN (SELECT customer, {_DAYS} FROM ({by_day}) AS by_day GROUP BY customer) AS bought
-                ON bought.customer = sums.customer_id"""
-        with spark_errors():
-            self._customers = self._kept(self._spark.sql(query, order_days=self._order_days))
-            return self._customers.count()
+        if self._sums is not None:
+            self._sums.frame.unpersist()
+        self._sums, self._asked = None, None
 
     def histogram(self, metric: str, purchasers_only: bool) -> Countable:
         """Count the customers at each value of recency_days, frequency or monetary: of money only where it matters."""
         if metric == "monetary":
             if purchasers_only not in self._money:  # what one question made fine serves the next
-                self._money[purchasers_only] = Refining(lambda slices: self._pieces(slices, purchasers_only))
+                self._money[purchasers_only] = self._monetary(purchasers_only)
             return self._money[purchasers_only]
-        value = f"datediff(DATE '{self._as_of}', last_order)" if metric == "recency_days" else metric
-        query = f"SELECT CAST({value} AS BIGINT) AS value, count(*) AS customers FROM {_of(purchasers_only)}"
-        with spark_errors():
-            found = self._of_customers(f"{query} GROUP BY value ORDER BY value").toArrow()
-        return Histogram(found["value"].to_numpy(), found["customers"].to_numpy())
+        counted = Counter[int]()
+        for one in self._summed.told:
+            for value, purchasers, others in one[metric]:
+                counted[value] += purchasers if purchasers_only else purchasers + others
+        values = sorted(value for value, customers in counted.items() if customers)
+        return Histogram(np.array(values, np.int64), np.array([counted[value] for value in values], np.int64))
 
-    def _pieces(self, slices: Sequence[Slice], purchasers_only: bool) -> list[Piece]:
-        value = f"CAST(monetary * {MONEY_SCALE} AS BIGINT)"
+    def _monetary(self, purchasers_only: bool) -> Countable:
+        values = "purchasers" if purchasers_only else "concat(purchasers, others)"
+        frame = self._summed.frame.where("sums IS NOT NULL").selectExpr(f"explode({values}) AS value")
+        if sum(one["customers"] for one in self._summed.told) > MOST_COUNTED_HERE:
+            return Refining(lambda slices: self._pieces(slices, frame))
         with spark_errors():
-            found = self._of_customers(pieces_sql(value, slices, _of(purchasers_only))).collect()
+            return Histogram.of(frame.toArrow()["value"].to_numpy())
+
+    def _pieces(self, slices: Sequence[Slice], values: DataFrame) -> list[Piece]:
+        with spark_errors():
+            found = self._spark.sql(pieces_sql("value", slices, "{values}"), values=values).collect()
         return [Piece(least, most, customers, int(total)) for least, most, customers, total in found]
-
-    def _of_customers(self, sql: str) -> DataFrame:
-        return self._spark.sql(sql, customers=self._customers)
-
-
-def _of(purchasers_only: bool) -> str:
-    return "{customers}" + (" WHERE frequency > 0" if purchasers_only else "")
 
 
 def _refuse_beyond_limit(job: SparkReading, config: Transactions) -> None:

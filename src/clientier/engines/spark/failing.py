@@ -17,7 +17,7 @@ _MORE_MEMORY = "give the workers more memory: --spark-conf spark.executor.memory
 # What is found in the text, the kind of error, its place ({} is what was found), fact and fix.
 _KNOWN: tuple[tuple[str, type[ClientierError], str, str, str], ...] = (
     (
-        r"(?:CAST_OVERFLOW|NUMERIC_VALUE_OUT_OF_RANGE|ARITHMETIC_OVERFLOW)()",
+        r"\bConversionException()",
         DataError,
         "amount",
         "the amounts of one customer add up to 10^12 or more",

@@ -5,8 +5,6 @@ Runs on the workers: nothing here knows Spark.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from clientier.engines.connecting import connect
 from clientier.engines.spark.rows import PartReader, Place, Work
+from clientier.engines.spark.tasks import database
 from clientier.engines.spark.tears import Tear, around_edges, moved
 from clientier.transactions import parquet
 from clientier.transactions.dialect import Layout
@@ -31,7 +29,6 @@ from clientier.transactions.prepare import ParquetFile, TextFile
 from clientier.transactions.repair import repair
 from clientier.transactions.survey import Survey, survey
 
-MEMORY_LIMIT = "1GB"  # of the database in one task; beyond, it spills
 _WIDE = {"utf-16": 2, "utf-32": 4}  # bytes of a line end
 
 
@@ -148,17 +145,11 @@ class TypedTask:
 
 @contextmanager
 def _database(excluded: frozenset[str]) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
-    """Give a private folder, on the disk that the worker has for such things, and a database of one thread."""
-    there = os.environ.get("SPARK_LOCAL_DIRS", "").partition(",")[0]
-    disk = there if os.path.isdir(there) else None
-    with (
-        tempfile.TemporaryDirectory(prefix="clientier-", dir=disk) as folder,
-        connect(Path(folder), MEMORY_LIMIT) as connection,
-    ):
-        connection.execute("SET threads = 1")
+    """Give a private folder, and a database that knows who is excluded."""
+    with database() as (folder, connection):
         query = f"CREATE TEMP TABLE {EXCLUDED_TABLE} AS SELECT unnest($ids::VARCHAR[]) AS customer"
         connection.execute(query, {"ids": sorted(excluded)})
-        yield Path(folder), connection
+        yield folder, connection
 
 
 # ---- parts to files ---------------------------------------------------------------------------------

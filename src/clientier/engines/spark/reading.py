@@ -18,6 +18,7 @@ from clientier.engines import counting
 from clientier.engines.rejecting import SCHEMA as REJECTS
 from clientier.engines.settling import Currency, configured_format, majority_currency, most_fitting
 from clientier.engines.spark import rows
+from clientier.engines.spark.packing import keys_of
 from clientier.engines.spark.parts import TextShape
 from clientier.engines.spark.rows import Work
 from clientier.engines.spark.scanning import Inputs, Pass
@@ -31,6 +32,8 @@ from clientier.engines.spark.sources import (
 )
 from clientier.engines.spark.tears import tears
 from clientier.engines.spark.typed import TypedSource, table_of, typed_files
+from clientier.engines.spark.unreadable import SPARK_SCHEMA as UNREADABLE
+from clientier.engines.spark.unreadable import Beginning, Unreadable
 from clientier.errors import DataError, Problem
 from clientier.transactions import dates, dialect
 from clientier.transactions.dates import DateFormat
@@ -40,6 +43,9 @@ from clientier.transactions.results import Input, Reading
 
 MOST_DATES = 1_000_000  # different texts of dates, of which the format is told
 FIRST_REJECTS = 10
+# A bucket is what one task sums: small ones let every worker have some, up to so many of them; then they grow.
+_SMALL_BUCKET, _SMALL_BUCKETS, _LARGE_BUCKET = 8 * 2**20, 256, 128 * 2**20  # bytes of plain text
+_PACKED = 5  # how much more text a packed file stands for
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class SparkReading:
     def _take(self, files: list[FoundFile], heads: dict[int, bytes], typed: list[TypedSource]) -> None:
         self._heads = heads
         self._inputs = Inputs(files, {}, typed, {})
+        self._keys = keys_of(self._bucket_count())
         self._settle_encoding(None)
         headers = {shape.name: shape.layout.header for shape in self._inputs.shapes.values()}
         refuse_missing(headers | {source.file.name: source.header for source in typed}, self._config)
@@ -89,6 +96,14 @@ class SparkReading:
             for source in typed
             if source.holds_instants(date)
         ]
+
+    def _bucket_count(self) -> int:
+        files = self._inputs.files
+        if any(file.key == TABLE_KEY for file in files):  # nobody knows how large
+            return int(self._spark.conf.get("spark.sql.shuffle.partitions") or _SMALL_BUCKETS)
+        typed = {source.file for source in self._inputs.typed}
+        size = sum(file.bytes * (_PACKED if file in typed or file.is_packed else 1) for file in files)
+        return max(1, min(_SMALL_BUCKETS, -(-size // _SMALL_BUCKET)), -(-size // _LARGE_BUCKET))
 
     def _settle_encoding(self, pinned: str | None) -> None:
         shapes = shapes_of(self._inputs.files, self._heads, self._config, self._here.scratch, pinned)
@@ -168,17 +183,24 @@ class SparkReading:
         self.release()
         self.reader = LineReader(self._config, settled)
         self._pass = Pass(self._spark, self._inputs, self._work)
-        self._keep("tally", self._pass.tally())
+        self._keep(
+            "tally",
+            self._pass.tally(),
+            "kind, day, CAST(sum(lines) AS BIGINT) AS lines",
+            "GROUP BY kind, day",
+        )
         self._parts = self._pass.parts()
 
     @property
     def _work(self) -> Work:
-        return Work(self._config, self.reader.settled, self._excluded)
+        return Work(self._config, self.reader.settled, self._excluded, self._keys)
 
-    def _keep(self, name: str, table: pa.Table) -> None:
+    def _keep(self, name: str, table: pa.Table, columns: str = "*", rest: str = "") -> None:
         """Keep a small table in the database of this process."""
         self._here.database.register("arrived", table)
-        self._here.database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM arrived")
+        self._here.database.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM arrived {rest}"
+        )
         self._here.database.unregister("arrived")
 
     # ---- what only the whole shows --------------------------------------------------------------
@@ -247,9 +269,15 @@ class SparkReading:
         beyond = any(part["file"] == shape.number and "undecodable" in part for part in self._parts)
         return shape.encoding if beyond or not shape.guessed else "utf-8"
 
-    def query(self, sql: str) -> DataFrame:
-        """Run SQL over what the workers found, there called ``{found}``."""
-        return self._found.query(sql)
+    @property
+    def lines(self) -> DataFrame:
+        """The lines that count: bucket, packed (see rows.COUNTED)."""
+        return self._found.of(rows.COUNTED).select("bucket", "packed")
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets the lines are dealt to."""
+        return len(self._keys)
 
     @property
     def _found(self) -> Pass:
@@ -257,37 +285,29 @@ class SparkReading:
             raise RuntimeError("nothing is read yet")
         return self._pass
 
+    @property
     def rejects(self) -> DataFrame:
-        """Return every rejected line: file, line (physical; empty for a table), column, reason, text."""
-        return self._numbered_rejects().drop("number")
+        """Every rejected line, for ``unreadable``."""
+        return self._found.of(rows.REJECT).select("file", "start", "packed")
 
-    def first_rejects(self) -> pa.Table:
-        """Return the first rejected lines, by file and line."""
-        found = self._numbered_rejects().orderBy("number", "line").drop("number")
-        return found.limit(FIRST_REJECTS).toArrow().cast(REJECTS)
-
-    def _numbered_rejects(self) -> DataFrame:
-        before = pa.table(dict(zip(("at", "of", "name", "before"), self._lines_before(), strict=True)))
-        return self._found.query(
-            f"""SELECT number, name AS file, line + before AS line, "column", reason, text
-                FROM (SELECT file AS number, start, line, "column", reason, text FROM {{found}}
-                      WHERE row = {rows.REJECT}) AS rejected
-                JOIN {{before}} ON number = of AND start = at""",
-            before=self._spark.createDataFrame(before),
-        )
-
-    def _lines_before(self) -> tuple[list[int], list[int], list[str], list[int | None]]:
-        """Return of every part its start, the number and name of its file, and how many lines lie before it there."""
+    @property
+    def unreadable(self) -> Unreadable:
+        """What gives rejected lines their places."""
         files = {file.number: file for file in self._inputs.files}
-        before: list[int | None] = []
+        beginnings = {}
         now, lines = -1, 0
         for part in self._parts:
             if part["file"] != now:
                 now, lines = part["file"], 0
-            before.append(None if files[now].key == TABLE_KEY else lines)
+            known = None if files[now].key == TABLE_KEY else lines
+            beginnings[now, part["start"]] = Beginning(files[now].name, known)
             lines += part["lines"]
-        numbers = [part["file"] for part in self._parts]
-        return [part["start"] for part in self._parts], numbers, [files[one].name for one in numbers], before
+        return Unreadable(beginnings)
+
+    def first_rejects(self) -> pa.Table:
+        """Return the first rejected lines, by file and line."""
+        found = self.rejects.mapInArrow(self.unreadable, UNREADABLE).orderBy("number", "line").drop("number")
+        return found.limit(FIRST_REJECTS).toArrow().cast(REJECTS)
 
     def release(self) -> None:
         """Let the workers forget."""

@@ -16,31 +16,32 @@ import pyarrow.compute as pc
 
 from clientier.config.models import Transactions
 from clientier.engines import BATCH_ROWS, counting, rejecting
+from clientier.engines.counting import OUTCOME, SIDE
 from clientier.engines.scans import Scan
 from clientier.engines.settling import date_texts_sql
+from clientier.engines.spark.packing import AT_ONCE, dealt, packed
 from clientier.transactions.lines import LineReader, Settled
 from clientier.transactions.prepare import InputFile, TextFile
+from clientier.transactions.rules import DUPLICATE, FIRST_REJECTED, USABLE
 
-COUNTED, REJECT, PART, DATE = range(4)  # what a row is about
+# What a row is about: lines that count, or may (until repeats are told), by bucket; how many of each kind there are;
+# unreadable lines; the part itself; a text of a date.
+COUNTED, COMPARED, TALLY, REJECT, PART, DATE = range(6)
 _TYPES = {
     "row": ("tinyint", pa.int8()),
-    "kind": ("bigint", pa.int64()),  # see counting
-    "customer": ("string", pa.string()),
-    "order": ("string", pa.string()),
-    "day": ("date", pa.date32()),
-    "lines": ("bigint", pa.int64()),
-    "amount": ("decimal(38,6)", pa.decimal128(38, 6)),
-    "margin": ("decimal(38,6)", pa.decimal128(38, 6)),
-    "digest": ("string", pa.string()),  # of a whole line, where repeats are dropped
     "file": ("int", pa.int32()),  # its number
     "start": ("bigint", pa.int64()),  # of the part, in bytes
-    "line": ("bigint", pa.int64()),  # in the part, from 1
-    "column": ("string", pa.string()),
-    "reason": ("string", pa.string()),
-    "text": ("string", pa.string()),  # of a rejected cell; a date; the facts of a part, as JSON
+    "bucket": ("int", pa.int32()),  # the key of it: see packing
+    "packed": ("binary", pa.binary()),  # a table
+    "lines": ("bigint", pa.int64()),  # with this text of a date
+    "text": ("string", pa.string()),  # of a date; the facts of a part, as JSON
 }
 SCHEMA = pa.schema({name: arrow for name, (_, arrow) in _TYPES.items()})
 SPARK_SCHEMA = ", ".join(f"`{name}` {spark}" for name, (spark, _) in _TYPES.items())
+BUCKET = "CAST(hash(customer) % {buckets} AS INTEGER) AS bucket"
+LINES = f"""customer, "order", day, CAST({SIDE} AS TINYINT) AS side, lines, CAST(amount AS DECIMAL(38,6)) AS amount,
+    margin"""
+_COMPARED = f"({OUTCOME} < {FIRST_REJECTED} AND {OUTCOME} <> {DUPLICATE})"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Work:
     config: Transactions
     settled: Settled
     excluded: frozenset[str]
+    keys: tuple[int, ...] = (0,)  # of the buckets that lines are dealt to
     dates_only: bool = False  # count the texts of dates, and nothing else
 
     @property
@@ -97,25 +99,39 @@ class PartReader:
         rejecting.forget_bad_lines(connection)
         counting.count(connection, self._reader, scan, digested=self._work.digested)
         bad_lines = rejecting.keep_bad_lines(connection, [self._file]).get(self._file.number, 0)
-        yield from self._counted()
+        yield from self._tally()
+        yield from self._lines()
         yield from self._rejects(bad_lines)
         faults = len(self._file.repaired.faults) if isinstance(self._file, TextFile) else 0
         yield self._part({**facts, "at_fault": faults + bad_lines})
 
     def _dates(self) -> Iterator[pa.RecordBatch]:
         query = f"SELECT bare AS text, lines FROM ({date_texts_sql(self._scan.of([self._file]))})"
-        yield from self._of_query(DATE, query)
+        for batch in self._connection.sql(query).to_arrow_reader(BATCH_ROWS):
+            yield self._as_rows(DATE, {"text": batch["text"], "lines": batch["lines"]})
         rejecting.forget_bad_lines(self._connection)
 
-    def _counted(self) -> Iterator[pa.RecordBatch]:
-        digest = ", digest" if self._work.digested else ""
-        query = f"""SELECT CAST(kind AS BIGINT) AS kind, customer, "order", day, lines,
-            CAST(amount AS DECIMAL(38,6)) AS amount, margin{digest} FROM counted"""
-        yield from self._of_query(COUNTED, query)
+    def _tally(self) -> Iterator[pa.RecordBatch]:
+        """Yield how many lines there are of each kind and day, of which that is certain: kind, day, lines."""
+        certain = f"WHERE NOT {_COMPARED}" if self._work.digested else ""
+        query = f"""
+            SELECT CAST(kind AS BIGINT) AS kind, day, CAST(sum(lines) AS BIGINT) AS lines
+            FROM counted {certain} GROUP BY kind, day"""
+        yield self._packed(TALLY, self._connection.sql(query).to_arrow_table())
 
-    def _of_query(self, row: int, query: str) -> Iterator[pa.RecordBatch]:
-        for batch in self._connection.sql(query).to_arrow_reader(BATCH_ROWS):
-            yield self._as_rows(row, pa.Table.from_batches([batch]))
+    def _lines(self) -> Iterator[pa.RecordBatch]:
+        """Yield the lines that count, by customer; or those that may, by the digest of the line."""
+        keys = self._work.keys
+        row, columns, which = COUNTED, f"{BUCKET}, {LINES}", f"{OUTCOME} = {USABLE}"
+        if self._work.digested:
+            bucket = BUCKET.replace("customer", "digest")
+            row, which = COMPARED, _COMPARED
+            columns = f"""{bucket}, CAST(kind AS BIGINT) AS kind, customer, "order", day, lines,
+                CAST(amount AS DECIMAL(38,6)) AS amount, margin, digest"""
+        query = f"SELECT {columns.format(buckets=len(keys))} FROM counted WHERE {which}"
+        reader = self._connection.sql(query).to_arrow_reader(AT_ONCE)
+        for key, data in dealt(reader, keys):
+            yield self._as_rows(row, {"bucket": [key], "packed": [data]})
 
     def _rejects(self, bad_lines: int) -> Iterator[pa.RecordBatch]:
         counts = counting.lines_by_file(self._connection)
@@ -125,30 +141,34 @@ class PartReader:
         rejects = rejecting.rejects_of(self._connection, self._file, bad_cells, self._reader, self._scan)
         if len(rejects):
             line = pc.subtract(rejects["line"], self._place.added)
-            yield self._as_rows(REJECT, rejects.drop_columns(["file", "line"]).append_column("line", line))
+            known = rejects.drop_columns(["file", "line"]).append_column("line", line)
+            for at in range(0, len(known), BATCH_ROWS):
+                yield self._packed(REJECT, known.slice(at, BATCH_ROWS))
 
     def _part(self, facts: Mapping[str, Any]) -> pa.RecordBatch:
-        return self._as_rows(PART, pa.table({"text": [json.dumps(facts)]}))
+        return self._as_rows(PART, {"text": [json.dumps(facts)]})
 
-    def _as_rows(self, row: int, table: pa.Table) -> pa.RecordBatch:
-        """Return a table as SCHEMA, empty in every column it does not have."""
-        same = {"row": row, "file": self._place.number, "start": self._place.start}
-        columns = []
-        for field in SCHEMA:
-            if field.name in same:
-                columns.append(pa.repeat(pa.scalar(same[field.name], field.type), len(table)))
-            elif field.name in table.column_names:
-                columns.append(_whole(table[field.name].cast(field.type)))
-            else:
-                columns.append(pa.nulls(len(table), field.type))
-        return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    def _packed(self, row: int, table: pa.Table) -> pa.RecordBatch:
+        return self._as_rows(row, {"packed": [packed(table)]})
+
+    def _as_rows(self, row: int, cells: Mapping[str, Any]) -> pa.RecordBatch:
+        return as_rows(row, cells, self._place)
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    """Return the column in one piece: of several chunks, or of none, pyarrow makes what is no array."""
-    joined = column.combine_chunks()
-    return (
-        pa.concat_arrays(joined.chunks or [pa.nulls(0, column.type)])
-        if isinstance(joined, pa.ChunkedArray)
-        else joined
-    )
+def as_rows(row: int, cells: Mapping[str, Any], place: Place | None = None) -> pa.RecordBatch:
+    """Return cells as SCHEMA, empty in every column they do not have."""
+    some = len(next(iter(cells.values())))
+    same = {"row": row, **({"file": place.number, "start": place.start} if place else {})}
+    columns = [
+        pa.repeat(pa.scalar(same[field.name], field.type), some)
+        if field.name in same
+        else _column(cells.get(field.name), field.type, some)
+        for field in SCHEMA
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def _column(cells: Any, kind: pa.DataType, some: int) -> pa.Array:
+    if cells is None:
+        return pa.nulls(some, kind)
+    return cells.cast(kind) if isinstance(cells, pa.Array) else pa.array(cells, kind)

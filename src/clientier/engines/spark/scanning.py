@@ -6,23 +6,26 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, functions
 
 from clientier.engines.spark import rows
+from clientier.engines.spark.packing import tables_in
 from clientier.engines.spark.parts import TextShape, TextTask, TypedShape, TypedTask
+from clientier.engines.spark.repeats import Repeats
 from clientier.engines.spark.rows import Work
 from clientier.engines.spark.session import settings
 from clientier.engines.spark.sources import KEYS, FoundFile, lines_of
 from clientier.engines.spark.tears import Tear
 from clientier.engines.spark.typed import NANOS, TypedSource, typed_rows
-from clientier.transactions.rules import DUPLICATE, FIRST_REJECTED
 
 KEPT = StorageLevel.MEMORY_AND_DISK
-OUTCOME = "(kind % 4294967296 div 2048)"  # see counting
+PACKED_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -41,47 +44,75 @@ class Inputs:
 
 
 class Pass:
-    """What the workers found in one pass: rows.SCHEMA, kept by them until ``release``."""
+    """What the workers found in one pass: rows.SCHEMA, kept by them until ``release``.
+
+    No frame here may be named in SQL: a view that Spark drops takes what is kept of its frame with it.
+    """
 
     def __init__(self, spark: SparkSession, inputs: Inputs, work: Work) -> None:
-        self._spark = spark
-        frames = list(_frames(spark, inputs, work))
-        found = frames[0]
-        for frame in frames[1:]:
-            found = found.unionAll(frame)
-        self._kept = frames
+        self._kept = frames = list(_frames(spark, inputs, work))
+        self.found = reduce(DataFrame.unionAll, frames)
+        self._told = self._rows(self.found, rows.PART, rows.TALLY)
         if work.digested and not work.dates_only:
-            found = spark.sql(_REPEATS, found=found).persist(KEPT)
-            self._kept.append(found)
-        self.found = found
+            self._tell_repeats(spark, work)
 
-    def query(self, sql: str, **frames: DataFrame) -> DataFrame:
-        """Run SQL over the rows, there called ``{found}``."""
-        named: Any = {"found": self.found, **frames}
-        return self._spark.sql(sql, **named)
+    def _tell_repeats(self, spark: SparkSession, work: Work) -> None:
+        compared = self.of(rows.COMPARED).select("bucket", "file", "start", "packed")
+        together = compared.repartition(len(work.keys), "bucket")
+        repeats = together.mapInArrow(Repeats(work.keys), rows.SPARK_SCHEMA).persist(KEPT)
+        self._kept.append(repeats)
+        with settings(spark, packed_at_once()):
+            self._told = pa.concat_tables([self._told, self._rows(repeats, rows.TALLY)])
+        self.found = self.found.unionAll(repeats)
+
+    def _rows(self, frame: DataFrame, *wanted: int) -> pa.Table:
+        return _of(frame, *wanted).select("row", "file", "start", "packed", "text").toArrow()
+
+    def of(self, row: int) -> DataFrame:
+        """Return the rows that are about one thing."""
+        return _of(self.found, row)
 
     def tally(self) -> pa.Table:
-        """Return how many lines there are of each kind and day: kind, day, lines."""
-        return self.query(f"""SELECT kind, day, sum(lines) AS lines FROM {{found}} WHERE row = {rows.COUNTED}
-            GROUP BY kind, day""").toArrow()
+        """Return how many lines there are of each kind and day, a row or more for each: kind, day, lines."""
+        told = self._told.filter(pc.equal(self._told["row"], rows.TALLY))
+        empty = pa.table(
+            {
+                "kind": pa.array([], pa.int64()),
+                "day": pa.array([], pa.date32()),
+                "lines": pa.array([], pa.int64()),
+            }
+        )
+        return pa.concat_tables([empty, *tables_in(told.to_batches())])
 
     def dates(self, most: int) -> pa.Table:
         """Return the texts of dates, the most frequent: bare, lines."""
-        return self.query(f"""SELECT text AS bare, sum(lines) AS lines FROM {{found}} WHERE row = {rows.DATE}
-            GROUP BY text ORDER BY lines DESC, bare LIMIT {most}""").toArrow()
+        texts = self.of(rows.DATE).groupBy("text").agg(functions.sum("lines").alias("lines"))
+        frequent = texts.orderBy(functions.desc("lines"), "text").limit(most)
+        return frequent.toArrow().rename_columns({"text": "bare"})
 
     def parts(self) -> list[dict[str, Any]]:
         """Return the facts of every part, those of a file in order: file, start, lines, at_fault, ..."""
-        query = f"SELECT file, start, text FROM {{found}} WHERE row = {rows.PART} ORDER BY file, start"
+        told = self._told.filter(pc.equal(self._told["row"], rows.PART)).sort_by(
+            [("file", "ascending"), ("start", "ascending")]
+        )
         return [
-            {"file": file, "start": start, **json.loads(text)}
-            for file, start, text in self.query(query).collect()
+            {"file": part["file"], "start": part["start"], **json.loads(part["text"])}
+            for part in told.select(["file", "start", "text"]).to_pylist()
         ]
 
     def release(self) -> None:
         """Let the workers forget."""
         for frame in self._kept:
             frame.unpersist()
+
+
+def _of(frame: DataFrame, *wanted: int) -> DataFrame:
+    return frame.where(functions.col("row").isin(*wanted))
+
+
+def packed_at_once() -> dict[str, str]:
+    """Return the settings under which few packed tables, each of some MB, come to a worker at once."""
+    return {"spark.sql.execution.arrow.maxRecordsPerBatch": str(PACKED_AT_ONCE)}
 
 
 def _frames(spark: SparkSession, inputs: Inputs, work: Work) -> list[DataFrame]:
@@ -123,16 +154,3 @@ def _by_columns(sources: Sequence[TypedSource], columns: Sequence[str] | None) -
         wanted = [source.columns[column] for column in columns or source.header]
         alike[source.nanos, tuple((one.name, one.dataType.json()) for one in wanted)].append(source)
     return list(alike.values())
-
-
-# Repeats within a part are told by its task already. All but the first of those that are left are repeats too.
-_REPEATED = "(compared AND nth > 1)"
-_REPEATS = f"""
-    SELECT row, CASE WHEN {_REPEATED} THEN kind + 2048 * ({DUPLICATE} - {OUTCOME}) ELSE kind END AS kind,
-           CASE WHEN NOT {_REPEATED} THEN customer END AS customer,
-           CASE WHEN NOT {_REPEATED} THEN "order" END AS "order",
-           CASE WHEN NOT {_REPEATED} THEN day END AS day, lines, amount, margin, file, start, line, "column", reason, text
-    FROM (SELECT *, row_number() OVER (PARTITION BY compared, digest ORDER BY file, start) AS nth
-          FROM (SELECT *, coalesce(row = {rows.COUNTED} AND {OUTCOME} < {FIRST_REJECTED}
-                                   AND {OUTCOME} <> {DUPLICATE}, FALSE) AS compared
-                FROM {{found}}) AS told) AS numbered"""

@@ -50,6 +50,11 @@ class FoundFile:
         """How the file is packed, which Spark goes by its name for."""
         return next((kind for suffix, kind in _PACKED.items() if self.path.endswith(suffix)), "none")
 
+    @property
+    def is_packed(self) -> bool:
+        """Tell whether the file is smaller than what it holds."""
+        return self.compression != "none"
+
 
 # ---- names to files ---------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from pyspark.sql import DataFrame, SparkSession
 from clientier.engines.spark.session import settings
 
 Worker = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
-BATCH_ROWS = 20_000  # customers placed at once: all their texts take some 70 MB of a worker's memory
 _OPEN_FILES = 64  # parts that a task writes at the same time; a config has fewer
 
 
@@ -64,8 +63,3 @@ def read_text(session: SparkSession, folder: str) -> list[tuple[str, str]]:
     except AnalysisException:  # the workers wrote to a disk of their own
         return []
     return [(value, name) for value, name in lines]
-
-
-def batches_of(rows: int) -> dict[str, str]:
-    """Return the settings that let a worker have so many rows at once."""
-    return {"spark.sql.execution.arrow.maxRecordsPerBatch": str(rows)}
