@@ -154,9 +154,9 @@ def test_a_worker_that_is_killed_in_mid_run_changes_no_byte(
 def test_where_every_worker_dies_the_run_ends_with_an_error_in_time_and_leaves_nothing(
     spark_cluster: Cluster, shop: Shop, tmp_path: Path
 ) -> None:
-    patience = ("spark.clientier.workersTimeout=15",)
-    with started(shop, spark_cluster.master, tmp_path / "out", conf=patience) as command:
-        awaited(lambda: both_work(spark_cluster), command)
+    output, patience = tmp_path / "out", ("spark.clientier.workersTimeout=25",)
+    with started(shop, spark_cluster.master, output, conf=patience) as command:
+        awaited(lambda: any((made / "_spark").exists() for made in staging(output)), command)
         for worker in spark_cluster.workers:
             spark_cluster.kill(worker)
         code, said = command.ended()
