@@ -16,6 +16,8 @@ from clientier.config import Config
 from making import config_of
 from months import split_by_month
 from parity_engines import expected as expected  # fixtures of several modules
+from postgres_server import as_admin as as_admin
+from postgres_server import crm as crm
 from postgres_server import postgres as postgres
 from spark_cluster import spark_cluster as spark_cluster
 

@@ -52,6 +52,15 @@ class PostgresServer:
             connection.commit()
             return rows
 
+    def plan(self, query: str, *settings: str) -> str:
+        """Return how the server would work out a query under some settings."""
+        with self._connected() as connection, connection.cursor() as cursor:
+            for setting in settings:
+                cursor.execute(f"SET {setting}")
+            cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+            cursor.execute(f"EXPLAIN (COSTS OFF) {query}")
+            return "\n".join(line for (line,) in cursor.fetchall())
+
     def run_alone(self, statement: str) -> None:
         """Run a statement that may be in no transaction."""
         with self._connected() as connection, connection.cursor() as cursor:
@@ -234,3 +243,17 @@ def postgres() -> Iterator[PostgresServer]:
     """Return the one server of all tests in this process; ADMIN_PASSWORD is for PGPASSWORD."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture
+def as_admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clientier connect as the administrator."""
+    monkeypatch.setenv("PGPASSWORD", ADMIN_PASSWORD)
+
+
+@pytest.fixture
+def crm(postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """Give a server with a schema ``crm``, gone after the test."""
+    postgres.run("CREATE SCHEMA crm")
+    yield postgres
+    postgres.run("DROP SCHEMA crm CASCADE")

@@ -1,19 +1,20 @@
-"""Tables that are filled while something fails for real: a kill, a full disk, another run at the same table."""
+"""Tables that are filled while something fails for real: a kill, an interrupt, a full disk, another run."""
 
 from __future__ import annotations
 
 import csv
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from making import config_file
-from postgres_server import ADMIN_PASSWORD, PostgresServer, small_disk
+from postgres_server import PostgresServer, small_disk
 
-pytestmark = pytest.mark.xdist_group("postgres")
+pytestmark = [pytest.mark.xdist_group("postgres"), pytest.mark.usefixtures("as_admin")]
 
 # Runs clientier; kills it as SIGKILL does the moment it is about to do what is named.
 SCRIPT = """
@@ -32,19 +33,6 @@ elif sys.argv[1] == "rename":
 sys.exit(main(sys.argv[2:]))
 """
 BEFORE = ("1", "2", "3")
-
-
-@pytest.fixture(autouse=True)
-def _password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGPASSWORD", ADMIN_PASSWORD)
-
-
-@pytest.fixture
-def crm(postgres: PostgresServer) -> Iterator[PostgresServer]:
-    """Give a server with a schema ``crm``, gone after the test."""
-    postgres.run("CREATE SCHEMA crm")
-    yield postgres
-    postgres.run("DROP SCHEMA crm CASCADE")
 
 
 def write_sales(path: Path, customers: Sequence[str], day: str = "2026-03-31") -> Path:
@@ -138,6 +126,47 @@ def test_a_replacement_killed_after_it_committed_leaves_the_old_folder_whole(
     assert listed(tmp_path / "march") == ["1", "2", "3"]
     assert filled(crm, sales, "march", "--replace") == 0
     assert customers(crm) == listed(tmp_path / "march") == ["3", "4"]
+
+
+# ---- interrupted --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_a_long_query_on_the_server_too(
+    crm: PostgresServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    config_file(tmp_path)
+    query = "SELECT '1' AS customer_id, '1' AS order_id, DATE '2026-03-31' AS order_date, 5 AS amount FROM pg_sleep(600)"
+    command = [
+        sys.executable,
+        "-c",
+        SCRIPT,
+        "",
+        "run",
+        "--source",
+        crm.url(),
+        "--query",
+        query,
+        "-o",
+        "out",
+        "-q",
+    ]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    crm.wait_for(1, "wait_event = 'PgSleep'")
+    process.send_signal(number)
+    assert ended(process) == (130, "interrupted; nothing is half written\n")
+    crm.wait_for(0, "TRUE")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupt_ends_the_wait_for_another_run(crm: PostgresServer, tmp_path: Path) -> None:
+    assert filled(crm, write_sales(tmp_path / "before.csv", BEFORE), "before") == 0
+    with crm.open_transaction("LOCK TABLE crm.tiers"):
+        process = started(crm, write_sales(tmp_path / "sales.csv", ["4"]), "out")
+        crm.wait_for(1, "wait_event_type = 'Lock'")
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (130, "interrupted; nothing is half written\n")
+    assert customers(crm) == ["1", "2", "3"]
 
 
 # ---- a full disk ----------------------------------------------------------------------------------------

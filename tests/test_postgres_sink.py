@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
@@ -23,24 +22,11 @@ from clientier.options import DatabaseOptions
 from clientier.pipeline import RunResult
 from corner_shop import write_shop
 from making import customers
-from postgres_server import ADMIN_PASSWORD, PostgresServer
+from postgres_server import PostgresServer
 
-pytestmark = pytest.mark.xdist_group("postgres")
+pytestmark = [pytest.mark.xdist_group("postgres"), pytest.mark.usefixtures("as_admin")]
 
 SALES = "customer_id,order_id,order_date,amount\n"
-
-
-@pytest.fixture(autouse=True)
-def _password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGPASSWORD", ADMIN_PASSWORD)
-
-
-@pytest.fixture
-def crm(postgres: PostgresServer) -> Iterator[PostgresServer]:
-    """Give a server with a schema ``crm``, gone after the test."""
-    postgres.run("CREATE SCHEMA crm")
-    yield postgres
-    postgres.run("DROP SCHEMA crm CASCADE")
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ import pyarrow.csv
 import pytest
 
 from clientier import RunOptions, run
-from clientier.errors import ConfigError, DataError, OutputError
+from clientier.errors import ConfigError, DataError, EngineError, OutputError
 from clientier.options import DatabaseOptions
 from clientier.pipeline import RunResult
-from postgres_server import ADMIN_PASSWORD, PostgresServer
+from postgres_server import PostgresServer
 
-pytestmark = pytest.mark.xdist_group("postgres")
+pytestmark = [pytest.mark.xdist_group("postgres"), pytest.mark.usefixtures("as_admin")]
 
 COLUMNS = "{customer: customer, order: bill, date: day, amount: amount}"
 # Of a shop: a bill of three lines, a bill on two days, refunds, a bad debt, staff, and lines nobody's name is on.
@@ -47,11 +47,6 @@ READING = """
   exclude: {customers: [staff, "o'hara"]}
   currency: GBP
 """
-
-
-@pytest.fixture(autouse=True)
-def _password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGPASSWORD", ADMIN_PASSWORD)
 
 
 @pytest.fixture
@@ -254,13 +249,79 @@ def test_repeats_of_a_whole_row_are_dropped_when_asked(
     assert result.summary["rows"]["excluded"]["duplicate"] == 6
 
 
+def test_a_column_called_as_we_call_the_rows_is_one_of_many(
+    postgres: PostgresServer, table: str, tmp_path: Path
+) -> None:
+    lines = [("a", "1", "2026-01-01", "5", "shop"), ("b", "2", "2026-01-02", "6", "shop")]
+    make_table(postgres, (*TYPED, "text"), [*lines, lines[0]])
+    postgres.run("ALTER TABLE lines RENAME more_0 TO source")
+    result = from_table(postgres, config(tmp_path, "  duplicates: drop"), tmp_path / "out")
+    assert result.summary["rows"]["excluded"]["duplicate"] == 1
+
+
+def test_every_value_used_counts_for_the_digest_and_so_does_what_is_missing(
+    postgres: PostgresServer, table: str, tmp_path: Path
+) -> None:
+    lines = [("a", "1", "2026-01-01", "5"), ("b", "2", "2026-01-02", "6")]
+    changes: list[list[tuple[str | None, ...]]] = [
+        [*lines],
+        [lines[0], ("c", *lines[1][1:])],
+        [lines[0], ("b", "3", *lines[1][2:])],
+        [lines[0], ("b", "", *lines[1][2:])],
+        [lines[0], ("b", None, *lines[1][2:])],
+        [("a", "2", "2026-01-01", "5"), ("b", "1", "2026-01-02", "6")],
+        [lines[0], ("b", "2", "2026-01-03", "6")],
+        [lines[0], ("b", "2", None, "6")],
+        [lines[0], ("b", "2", "2026-01-02", "6.001")],
+        [*lines, lines[1]],
+        [lines[0]],
+    ]
+    made = config(tmp_path, "  max_reject_rate: 1")
+    digests = set()
+    for number, changed in enumerate(changes):
+        make_table(postgres, TYPED, changed)
+        from_table(postgres, made, tmp_path / str(number))
+        manifest = json.loads((tmp_path / str(number) / "manifest.json").read_text())
+        digests.add(manifest["inputs"][0]["sha256"])
+    assert len(digests) == len(changes)
+
+
+def test_a_query_that_gives_other_lines_each_time_is_told(
+    postgres: PostgresServer, table: str, tmp_path: Path
+) -> None:
+    lines = [("a", str(number), "2026-01-01", str(number)) for number in range(1, 500)]
+    make_table(postgres, TYPED, lines)
+    query = "SELECT * FROM lines WHERE random() < 0.5"
+    with pytest.raises(EngineError, match="customers hold") as raised:
+        from_table(postgres, config(tmp_path, ""), tmp_path / "out", query=query)
+    assert raised.value.problems[0].fix.startswith("let the query give the same lines whenever it is run")
+    assert not (tmp_path / "out").exists()
+
+
+def asked_about_lines(server: PostgresServer, made: Path, output: Path) -> tuple[list[str], list[str]]:
+    """Run; return the statements that read the table, and all that were run."""
+    said = server.statements_of(lambda: from_table(server, made, output))
+    return [statement for statement in said if '"lines"' in statement], said
+
+
+def test_processes_share_the_tally_and_not_the_sums(
+    postgres: PostgresServer, table: str, tmp_path: Path
+) -> None:
+    make_table(postgres, TYPED, SHOP)
+    about_lines, _ = asked_about_lines(postgres, config(tmp_path), tmp_path / "out")
+    eager = ("parallel_setup_cost = 0", "min_parallel_table_scan_size = 0")
+    asked = [text.removeprefix("COPY (").removesuffix(") TO STDOUT (FORMAT binary)") for text in about_lines]
+    tally, customers = (postgres.plan(query, *eager) for query in asked)
+    assert "Partial HashAggregate" in tally
+    assert "Sort Key" not in tally.partition("HashAggregate")[2]
+    assert "Gather" not in customers
+
+
 def test_the_database_is_asked_for_a_tally_and_one_aggregate_by_customer(
     postgres: PostgresServer, table: str, tmp_path: Path
 ) -> None:
     make_table(postgres, TYPED, SHOP)
-    made = config(tmp_path)
-    said = postgres.statements_of(lambda: from_table(postgres, made, tmp_path / "out"))
-    about_lines = [statement for statement in said if '"lines"' in statement]
+    about_lines, said = asked_about_lines(postgres, config(tmp_path), tmp_path / "out")
     assert len(about_lines) == 2
     tally, customers = about_lines
     assert "count(*) AS lines, count(*) FILTER (WHERE rounded)" in tally
@@ -278,9 +339,7 @@ def test_only_rejected_lines_travel_as_lines(postgres: PostgresServer, table: st
         ("text", "text", "date", "text"),
         [*[("a", "1", "2026-01-01", "5")] * 200, ("a", "2", None, "5")],
     )
-    made = config(tmp_path, "")
-    said = postgres.statements_of(lambda: from_table(postgres, made, tmp_path / "out"))
-    about_lines = [statement for statement in said if '"lines"' in statement]
+    about_lines, _ = asked_about_lines(postgres, config(tmp_path, ""), tmp_path / "out")
     assert len(about_lines) == 3
     assert sum("WHERE outcome >= 60000" in statement for statement in about_lines) == 1
     assert rejects(tmp_path / "out") == [["lines", "", "day", "bad date", ""]]

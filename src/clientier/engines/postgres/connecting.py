@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clientier.engines.postgres.address import connection_uri
 from clientier.errors import ClientierError, ConfigError, DataError, EngineError, Problem
 
 if TYPE_CHECKING:
     from adbc_driver_manager import Error
-    from adbc_driver_manager.dbapi import Connection
+    from adbc_driver_manager.dbapi import Connection, Cursor
+
+Answer = TypeVar("Answer")
+_LOOK_SECONDS = 0.2
 
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITING = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"  # who has waited sees what the other wrote
@@ -74,14 +78,33 @@ def _prepare(connection: Connection, writes: bool) -> None:
 def execute(connection: Connection, statement: str) -> None:
     """Run a statement that gives nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        answered(cursor, lambda: cursor.execute(statement))
 
 
 def rows(connection: Connection, query: str) -> list[tuple[Any, ...]]:
     """Return the few rows of a query."""
     with connection.cursor() as cursor:
-        cursor.execute(query)
-        return [tuple(row) for row in cursor.fetchall()]
+        answered(cursor, lambda: cursor.execute(query))
+        return [tuple(row) for row in answered(cursor, cursor.fetchall)]
+
+
+def answered(cursor: Cursor, ask: Callable[[], Answer]) -> Answer:
+    """Return what the server answers; where the run is interrupted meanwhile, the server stops, too.
+
+    Python hears of a signal once a call of the driver's is over, which may take an hour: so a thread makes it.
+    Even then the signal may reach that thread, and Python has to look whether one came.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="asking") as pool:
+        answer = pool.submit(ask)
+        try:
+            while not wait([answer], _LOOK_SECONDS).done:
+                pass
+        except KeyboardInterrupt:
+            while not answer.done():  # what is not yet asked cannot be cancelled
+                cursor.adbc_cancel()
+                wait([answer], _LOOK_SECONDS)
+            raise
+    return answer.result()
 
 
 # ---- errors -----------------------------------------------------------------------------------------

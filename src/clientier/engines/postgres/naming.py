@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from clientier.engines.postgres.address import Relation, TableName, table_name
-from clientier.engines.postgres.connecting import database_errors, rows
+from clientier.engines.postgres.connecting import answered, database_errors, rows
 from clientier.errors import DataError, Problem
 from clientier.options import DatabaseOptions
 
@@ -30,7 +30,7 @@ _THERE = """
 def schema_of(connection: Connection, relation: Relation) -> pa.Schema:
     """Return the columns; the statement is prepared, not run."""
     with connection.cursor() as cursor:
-        return cursor.adbc_execute_schema(f"SELECT * FROM {relation.origin}")
+        return answered(cursor, lambda: cursor.adbc_execute_schema(f"SELECT * FROM {relation.origin}"))
 
 
 def type_name(field: pa.Field) -> str:

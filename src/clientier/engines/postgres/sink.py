@@ -13,7 +13,7 @@ import pyarrow as pa
 from clientier import frames
 from clientier.columns import CUSTOMER_COLUMNS, Kind
 from clientier.engines.postgres.address import TableName, table_name
-from clientier.engines.postgres.connecting import connect, database_errors, execute, rows
+from clientier.engines.postgres.connecting import answered, connect, database_errors, execute, rows
 from clientier.errors import ConfigError, Problem
 from clientier.options import DatabaseOptions
 from clientier.transactions import sql
@@ -80,7 +80,8 @@ class TableRows:
         days = pa.repeat(pa.scalar(self._as_of, pa.date32()), len(typed))
         batch = typed.add_column(0, "as_of", days)
         with database_errors(OPTION), self._connection.cursor() as cursor:
-            cursor.adbc_ingest(self._table.table, batch, mode="append", db_schema_name=self._table.schema)
+            name, schema = self._table.table, self._table.schema
+            answered(cursor, lambda: cursor.adbc_ingest(name, batch, mode="append", db_schema_name=schema))
 
     def commit(self) -> None:
         """Let others see the rows."""

@@ -20,7 +20,7 @@ from clientier.config.models import Metrics, Transactions
 from clientier.engines.postgres import columns, naming, queries
 from clientier.engines.postgres.address import relation_of
 from clientier.engines.postgres.columns import Kind
-from clientier.engines.postgres.connecting import connect, database_errors, rows
+from clientier.engines.postgres.connecting import answered, connect, database_errors, rows
 from clientier.engines.postgres.lines import TableLines
 from clientier.errors import EngineError, Problem
 from clientier.options import DatabaseOptions
@@ -31,13 +31,17 @@ from clientier.transactions.results import Input, Reading
 from clientier.transactions.rules import FIRST_REJECTED, USABLE, Rules
 
 if TYPE_CHECKING:
-    from adbc_driver_manager.dbapi import Connection
+    from adbc_driver_manager.dbapi import Connection, Cursor
 
 BEYOND_ALL_MONEY = Problem(
     "amount",
     "the amounts of one customer add up to 10^12 or more",
     "divide the amounts, for example by 1,000",
 )
+_UNRECONCILED = {
+    "--table": "please report this: nothing was published",
+    "--query": "let the query give the same lines whenever it is run: a LIMIT or random() does not",
+}
 _COLUMNS = "name columns of it in transactions.columns"
 _REJECTS = pa.schema(
     {
@@ -160,8 +164,9 @@ class DatabaseLines:
 
     def _rejects(self, most: int | None) -> pa.Table:
         with database_errors(self._relation.option), self._connection.cursor() as cursor:
-            cursor.execute(queries.rejects(self._lines, most))
-            found = cursor.fetch_arrow_table()
+            query = queries.rejects(self._lines, most)
+            answered(cursor, lambda: cursor.execute(query))
+            found = answered(cursor, cursor.fetch_arrow_table)
         texts = [found[name].cast(pa.string()) for name in ("column", "reason", "text")]
         places = [pa.repeat(self._relation.name, len(found)), pa.nulls(len(found), pa.int64())]
         return pa.table([*places, *texts], schema=_REJECTS)
@@ -214,8 +219,8 @@ class DatabaseLines:
                 database_errors(self._relation.option, BEYOND_ALL_MONEY),
                 self._connection.cursor() as cursor,
             ):
-                cursor.execute(query)
-                _take(connection, cursor.fetch_record_batch())
+                answered(cursor, lambda: cursor.execute(query))
+                _take(connection, cursor)
             self.close()
             self._reconcile(connection, period)
             self._fetched = True
@@ -229,14 +234,15 @@ class DatabaseLines:
         lines = sum((counted.net for counted in self._inside(period)), Decimal(0))
         if Decimal(customers) != lines:
             fact = f"customers hold {customers}, the lines {lines}"
-            raise EngineError(Problem("reconciliation", fact, "please report this: nothing was published"))
+            raise EngineError(Problem("reconciliation", fact, _UNRECONCILED[self._relation.option]))
 
 
-def _take(connection: duckdb.DuckDBPyConnection, batches: pa.RecordBatchReader) -> None:
+def _take(connection: duckdb.DuckDBPyConnection, cursor: Cursor) -> None:
     """Put the customers into a table, batch by batch: an error of the driver's is to stay one of the driver's."""
+    batches = cursor.fetch_record_batch()
     connection.register("batch", batches.schema.empty_table())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fetched AS {queries.FETCHED}")
-    for batch in batches:
+    while (batch := answered(cursor, lambda: next(batches, None))) is not None:
         connection.register("batch", pa.Table.from_batches([batch]))
         connection.execute(f"INSERT INTO fetched {queries.FETCHED}")
     connection.unregister("batch")
