@@ -85,7 +85,7 @@ class TableLines:
         texts = [f"{columns.as_text(column)} AS {text}" for text, column in self.rules.texts.items()]
         values = [f"source.{sql.name(self.config.columns.date)} AS date_value"]
         values += [f"source.{sql.name(column)} AS {name}_value" for name, column in self.rules.money.items()]
-        whole = ['CAST(source AS TEXT) COLLATE "C" AS whole'] if self.config.duplicates == "drop" else []
+        whole = ['CAST(source.* AS TEXT) COLLATE "C" AS whole'] if self.config.duplicates == "drop" else []
         return [*texts, *values, *whole]
 
     def _blank(self, name: str, text: str) -> str:
