@@ -180,6 +180,40 @@ def test_every_type_of_amount_and_date_reads_as_its_text(
             assert any("UTC day" in note for note in result.notes) == (date_kind == "timestamptz")
 
 
+@pytest.mark.parametrize(
+    ("date_format", "days", "unreadable"),
+    [
+        ("auto", ["2026-03-01", "2026-3-1", " 2026-03-01 10:22"], ["01/03/2026", "2026-02-29", "20260301"]),
+        (
+            "%d/%m/%Y",
+            ["1/3/2026", "01/03/2026", "01/03/2026T23:59:59Z"],
+            ["1/3/26", "31/02/2026", "1-3-2026"],
+        ),
+        ("%Y%m%d", ["20260301", "2026031"], ["2026-03-01", "20260230"]),
+        ("%d-%b-%Y", ["01-Mar-2026", "1-MARCH-2026"], ["01-Mrz-2026", "01/Mar/2026"]),
+        ("%b %d, %Y", ["Mar 1, 2026", "march 01, 2026"], ["Mar 1 2026", "1 Mar, 2026"]),
+        ("%Y年%m月%d日", ["2026年3月1日", "2026年03月01日"], ["2026年3月1", "2026月3年1日"]),
+        ("%Y-%m-%d %H:%M", ["2026-03-01 10:22"], ["2026-03-01", "2026-03-01 25:00"]),
+    ],
+)
+def test_dates_that_are_text_are_read_in_their_format_and_in_no_other(
+    postgres: PostgresServer,
+    table: str,
+    tmp_path: Path,
+    date_format: str,
+    days: list[str],
+    unreadable: list[str],
+) -> None:
+    lines = [(f"c{number}", "1", day, "5") for number, day in enumerate(days)]
+    make_table(postgres, ("text",) * 4, [*lines, *(("x", "2", day, "5") for day in unreadable)])
+    made = config(tmp_path, f'  max_reject_rate: 1\n  date_format: "{date_format}"')
+    from_table(postgres, made, tmp_path / "out")
+    with (tmp_path / "out" / "customers.csv").open(newline="") as file:
+        read = {row["customer_id"]: row["first_order"] for row in csv.DictReader(file)}
+    assert read == {f"c{number}": "2026-03-01" for number in range(len(days))}
+    assert sorted(text for *_, text in rejects(tmp_path / "out")) == sorted(unreadable)
+
+
 def test_lines_that_cannot_be_read_are_rejected_each_with_its_cell(
     postgres: PostgresServer, table: str, tmp_path: Path
 ) -> None:

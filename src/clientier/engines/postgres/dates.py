@@ -28,6 +28,7 @@ _PIECES = {
     "p": "[ap]m",
 }
 _YEARS, _MONTHS, _DAYS = "Yy", "mbB", "d"
+_PARTS = 3
 _CENTURY_TURNS = 69  # 69 is 1969, 68 is 2068
 _SOME_NUMBER, _SOME_MONTH = "[0-9]{1,6}", f"(?:{'|'.join(MONTHS)})[a-z]*"
 _SOME = {"Y": "(?:19|20|21)[0-9]{2}", "b": _SOME_MONTH, "B": _SOME_MONTH, "p": "[ap]m"}
@@ -38,7 +39,11 @@ def bare_text(text: str, form: DateFormat) -> str:
     even = f"btrim(translate({text}, {sql.literal(dates.ODD)}, {sql.literal(dates.EVEN)}), E' \\t')"
     if dates.has_time(form.pattern):
         return even
-    return f"btrim(regexp_replace({even}, {sql.literal(dates.TIME)}, ''))"
+    bare = f"btrim(regexp_replace({even}, {sql.literal(dates.TIME)}, ''))"
+    if any(re.search("[ T]|%-?[bB]", pattern) for pattern in form.patterns):  # "05 Mar 19": 19 may be an hour
+        return bare
+    there = " OR ".join(_reads(text, pattern) for pattern in form.patterns)
+    return f"CASE WHEN {there} THEN {text} ELSE {bare} END"
 
 
 def _regex(pattern: str) -> str:
@@ -124,5 +129,34 @@ def layers(form: DateFormat) -> Iterable[list[str]]:
 
 
 def _parts(bare: str, form: DateFormat) -> str:
-    found = [_regex(_read(pattern)) for pattern in form.patterns]
-    return f"coalesce({', '.join(f'regexp_match({bare}, {regex})' for regex in found)}) AS date_parts"
+    """Return the select item of date_parts, the pieces of the text in the order of the pattern."""
+    found = [
+        f"CASE WHEN {_reads(bare, pattern)} THEN {_apart(bare, pattern)} END" for pattern in form.patterns
+    ]
+    return f"coalesce({', '.join(found)}) AS date_parts"
+
+
+def _reads(text: str, pattern: str) -> str:
+    return f"{text} ~ {_regex(_read(pattern))}"
+
+
+def _apart(bare: str, pattern: str) -> str:
+    """Return the SQL of the pieces of a text that is in the pattern.
+
+    A regular expression finds a text in a microsecond, and takes it apart in thirty: so it is last.
+    """
+    matched = f"regexp_match({bare}, {_regex(_read(pattern))})"
+    begin, *pieces, end = _pieces(pattern)
+    kinds, signs, around = pieces[::2], pieces[1::2], begin + end
+    if len(kinds) != _PARTS or re.search("[0-9A-Za-z]", "".join([*signs, around])):
+        return matched
+    if all(len(sign) == 1 and sign not in around for sign in signs):
+        other, sign = signs  # what stands around is left out
+        even = f"translate({bare}, {sql.literal(other + around)}, {sql.literal(sign)})"
+        return f"string_to_array({bare if other + around == sign else even}, {sql.literal(sign)})"
+    if any([*signs, around]):
+        return matched
+    widths = [len("2026") if piece == "Y" else len("31") for piece in kinds]
+    cut = [f"substr({bare}, {1 + sum(widths[:at])}, {width})" for at, width in enumerate(widths)]
+    full = f"{bare} ~ '^[0-9]{{{sum(widths)}}}$'"
+    return f"CASE WHEN {full} THEN ARRAY[{', '.join(cut)}] ELSE {matched} END"
