@@ -21,12 +21,14 @@ from clientier.options import SparkOptions
 from clientier.period import period_until
 from clientier.transactions.results import Reading
 from reads import Read, config_of, plain
+from spark_cluster import FRUGAL_JAVA
 
 CONF = (
     "spark.sql.shuffle.partitions=2",
     "spark.driver.host=127.0.0.1",
     "spark.driver.bindAddress=127.0.0.1",
     "spark.sql.warehouse.dir=/nonexistent",
+    f"spark.driver.extraJavaOptions={FRUGAL_JAVA}",
 )
 
 

@@ -40,6 +40,7 @@ from clientier.job import Asked
 from clientier.options import RunOptions, SparkOptions
 from clientier.summary import Tally
 from making import config_file
+from spark_cluster import FRUGAL_JAVA
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),
@@ -61,6 +62,7 @@ CONF = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.task.maxFailures": "3",
+    "spark.driver.extraJavaOptions": FRUGAL_JAVA,
 }
 
 
