@@ -20,7 +20,7 @@ from clientier.cutpoints import cut_points
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.spark import engine as engine_on_spark
 from clientier.engines.spark.engine import SparkEngine
-from clientier.engines.spark.packing import keys_of, unpacked
+from clientier.engines.spark.packing import unpacked
 from clientier.engines.spark.session import SETTINGS, settings, spark_session
 from clientier.errors import DataError
 from clientier.options import SparkOptions
@@ -257,7 +257,7 @@ def test_customers_their_days_and_the_cut_points_are_those_of_a_local_run(
     default_config: Config,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engine_on_spark, "MOST_COUNTED_HERE", counted_here)
+    monkeypatch.setattr(engine_on_spark, "PIECES", counted_here)
     columns = {"customer": "customer_id", "date": "order_date", "order": "order_id", "amount": "amount"}
     read = ([str(SHOP)], config_of(columns=columns), tmp_path, None)
     here, there = DuckDBEngine(tmp_path), SparkEngine(spark, tmp_path)
@@ -298,13 +298,6 @@ def _customers_here(engine: DuckDBEngine) -> list[tuple[Any, ...]]:
         SELECT customers.* EXCLUDE (place), bought.days FROM customers
         LEFT JOIN (SELECT place, {days} AS days FROM customer_days GROUP BY place) AS bought USING (place)""")
     return sorted((*row[:-1], [tuple(day) for day in row[-1] or []]) for row in rows.fetchall())
-
-
-@pytest.mark.parametrize("buckets", [1, 2, 5, 48])
-def test_every_bucket_comes_to_a_task_of_its_own(spark: SparkSession, buckets: int) -> None:
-    keyed = spark.createDataFrame([(key,) for key in keys_of(buckets)], "bucket int")
-    spread = keyed.repartition(buckets, "bucket").selectExpr("spark_partition_id() AS task")
-    assert sorted(row["task"] for row in spread.collect()) == list(range(buckets))
 
 
 def test_what_is_kept_on_the_workers_stays_there_until_it_is_let_go(

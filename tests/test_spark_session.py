@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -50,6 +52,13 @@ def test_java_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineError, match="Spark: there is no Java"):
         start()
+
+
+def test_a_session_of_an_old_spark_is_refused() -> None:
+    old: Any = SimpleNamespace(version="4.0.2")
+    refused = pytest.raises(EngineError, match=r"Spark: is 4\.0\.2\n  fix: use Spark 4\.1 or later")
+    with refused, spark_session(SparkOptions(""), old):
+        pass
 
 
 def test_a_master_that_does_not_answer_is_told_at_once() -> None:

@@ -31,7 +31,7 @@ from clientier.customer_sets import read_ids
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.spark import summing
 from clientier.engines.spark.hadoop import HadoopFiles
-from clientier.engines.spark.packing import keys_of, packed
+from clientier.engines.spark.packing import packed
 from clientier.engines.spark.session import spark_session
 from clientier.engines.spark.summing import customer_rows
 from clientier.engines.spark.unreadable import Beginning, Unreadable
@@ -128,10 +128,9 @@ class ReadHere:
     def aggregate(self, *what: Any) -> int:
         customers = self._engine.aggregate(*what)
         rows = pa.Table.from_batches(customer_rows(self._engine.connection)).select(["sums", "days"])
-        keys = keys_of(self._tasks)
-        spread = [(keys[at % self._tasks], *row.values()) for at, row in enumerate(rows.to_pylist())]
+        spread = [(at % self._tasks, *row.values()) for at, row in enumerate(rows.to_pylist())]
         frame = self._spark.createDataFrame(spread, "task int, sums binary, days binary")
-        self.customers_frame = frame.repartition(self._tasks, "task").select("sums", "days")
+        self.customers_frame = frame.repartitionById(self._tasks, "task").select("sums", "days")
         return customers
 
 

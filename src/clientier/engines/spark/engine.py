@@ -19,7 +19,7 @@ from clientier.engines import Progress
 from clientier.engines.duckdb import DuckDBEngine
 from clientier.engines.spark.failing import spark_errors
 from clientier.engines.spark.reading import Here, SparkReading
-from clientier.engines.spark.refining import Piece, Refining, Slice, pieces_sql
+from clientier.engines.spark.refining import PIECES, Piece, Refining, Slice, pieces_sql
 from clientier.engines.spark.scanning import KEPT, packed_at_once
 from clientier.engines.spark.session import ignore_pandas_3, settings
 from clientier.engines.spark.summing import SPARK_SCHEMA, Summing
@@ -28,8 +28,6 @@ from clientier.period import Period
 from clientier.scores import Countable, Histogram
 from clientier.transactions.limit import refuse_beyond_limit
 from clientier.transactions.results import Reading
-
-MOST_COUNTED_HERE = 1_000_000  # customers whose monetary is counted by this process
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ class SparkEngine:
             return
         self._forget_sums()
         job = self._read_job
-        together = job.lines.repartition(job.buckets, "bucket").select("packed")
+        together = job.lines.repartitionById(job.buckets, "bucket").select("packed")
         frame = together.mapInArrow(Summing(metrics, period), SPARK_SCHEMA).persist(KEPT)
         with spark_errors(), settings(self._spark, packed_at_once()):
             told = frame.where("told IS NOT NULL").select("told").collect()
@@ -168,7 +166,9 @@ class SparkEngine:
     def _monetary(self, purchasers_only: bool) -> Countable:
         values = "purchasers" if purchasers_only else "concat(purchasers, others)"
         frame = self._summed.frame.where("sums IS NOT NULL").selectExpr(f"explode({values}) AS value")
-        if sum(one["customers"] for one in self._summed.told) > MOST_COUNTED_HERE:
+        if (
+            sum(one["customers"] for one in self._summed.told) > PIECES
+        ):  # so many values refining takes at once too
             return Refining(lambda slices: self._pieces(slices, frame))
         with spark_errors():
             return Histogram.of(frame.toArrow()["value"].to_numpy())

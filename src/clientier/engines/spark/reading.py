@@ -18,7 +18,6 @@ from clientier.engines import counting
 from clientier.engines.rejecting import SCHEMA as REJECTS
 from clientier.engines.settling import Currency, configured_format, majority_currency, most_fitting
 from clientier.engines.spark import rows
-from clientier.engines.spark.packing import keys_of
 from clientier.engines.spark.parts import TextShape
 from clientier.engines.spark.rows import Work
 from clientier.engines.spark.scanning import Inputs, Pass
@@ -67,6 +66,7 @@ class SparkReading:
         self.currency: Currency | None = None
         self._pass: Pass | None = None
         self._samples: list[str] | None = None
+        self.buckets = 1  # that lines are dealt to
 
     # ---- finding --------------------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class SparkReading:
     def _take(self, files: list[FoundFile], heads: dict[int, bytes], typed: list[TypedSource]) -> None:
         self._heads = heads
         self._inputs = Inputs(files, {}, typed, {})
-        self._keys = keys_of(self._bucket_count())
+        self.buckets = self._bucket_count()
         self._settle_encoding(None)
         headers = {shape.name: shape.layout.header for shape in self._inputs.shapes.values()}
         refuse_missing(headers | {source.file.name: source.header for source in typed}, self._config)
@@ -193,7 +193,7 @@ class SparkReading:
 
     @property
     def _work(self) -> Work:
-        return Work(self._config, self.reader.settled, self._excluded, self._keys)
+        return Work(self._config, self.reader.settled, self._excluded, self.buckets)
 
     def _keep(self, name: str, table: pa.Table, columns: str = "*", rest: str = "") -> None:
         """Keep a small table in the database of this process."""
@@ -273,11 +273,6 @@ class SparkReading:
     def lines(self) -> DataFrame:
         """The lines that count: bucket, packed (see rows.COUNTED)."""
         return self._found.of(rows.COUNTED).select("bucket", "packed")
-
-    @property
-    def buckets(self) -> int:
-        """How many buckets the lines are dealt to."""
-        return len(self._keys)
 
     @property
     def _found(self) -> Pass:

@@ -22,7 +22,7 @@ from clientier.transactions.rules import DUPLICATE, USABLE
 class Repeats:
     """Compares the lines of one bucket."""
 
-    keys: tuple[int, ...]  # of the buckets of customers
+    buckets: int  # of customers
 
     def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """Yield rows.SCHEMA: the lines that count, and how many of each kind there are.
@@ -38,9 +38,9 @@ class Repeats:
             tally = connection.sql(_TALLY).to_arrow_table()
             if len(tally):
                 yield as_rows(TALLY, {"packed": [packed(tally)]})
-            counted = connection.sql(_COUNTED.format(buckets=len(self.keys)))
-            for key, data in dealt(counted.to_arrow_reader(AT_ONCE), self.keys):
-                yield as_rows(COUNTED, {"bucket": [key], "packed": [data]})
+            counted = connection.sql(_COUNTED.format(buckets=self.buckets))
+            for number, data in dealt(counted.to_arrow_reader(AT_ONCE), self.buckets):
+                yield as_rows(COUNTED, {"bucket": [number], "packed": [data]})
 
 
 def _with_places(batches: Batches) -> Iterator[pa.Table]:

@@ -31,7 +31,7 @@ _TYPES = {
     "row": ("tinyint", pa.int8()),
     "file": ("int", pa.int32()),  # its number
     "start": ("bigint", pa.int64()),  # of the part, in bytes
-    "bucket": ("int", pa.int32()),  # the key of it: see packing
+    "bucket": ("int", pa.int32()),  # its number
     "packed": ("binary", pa.binary()),  # a table
     "lines": ("bigint", pa.int64()),  # with this text of a date
     "text": ("string", pa.string()),  # of a date; the facts of a part, as JSON
@@ -51,7 +51,7 @@ class Work:
     config: Transactions
     settled: Settled
     excluded: frozenset[str]
-    keys: tuple[int, ...] = (0,)  # of the buckets that lines are dealt to
+    buckets: int = 1  # that lines are dealt to
     dates_only: bool = False  # count the texts of dates, and nothing else
 
     @property
@@ -121,17 +121,17 @@ class PartReader:
 
     def _lines(self) -> Iterator[pa.RecordBatch]:
         """Yield the lines that count, by customer; or those that may, by the digest of the line."""
-        keys = self._work.keys
+        buckets = self._work.buckets
         row, columns, which = COUNTED, f"{BUCKET}, {LINES}", f"{OUTCOME} = {USABLE}"
         if self._work.digested:
             bucket = BUCKET.replace("customer", "digest")
             row, which = COMPARED, _COMPARED
             columns = f"""{bucket}, CAST(kind AS BIGINT) AS kind, customer, "order", day, lines,
                 CAST(amount AS DECIMAL(38,6)) AS amount, margin, digest"""
-        query = f"SELECT {columns.format(buckets=len(keys))} FROM counted WHERE {which}"
+        query = f"SELECT {columns.format(buckets=buckets)} FROM counted WHERE {which}"
         reader = self._connection.sql(query).to_arrow_reader(AT_ONCE)
-        for key, data in dealt(reader, keys):
-            yield self._as_rows(row, {"bucket": [key], "packed": [data]})
+        for number, data in dealt(reader, buckets):
+            yield self._as_rows(row, {"bucket": [number], "packed": [data]})
 
     def _rejects(self, bad_lines: int) -> Iterator[pa.RecordBatch]:
         counts = counting.lines_by_file(self._connection)

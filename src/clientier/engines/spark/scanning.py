@@ -58,8 +58,8 @@ class Pass:
 
     def _tell_repeats(self, spark: SparkSession, work: Work) -> None:
         compared = self.of(rows.COMPARED).select("bucket", "file", "start", "packed")
-        together = compared.repartition(len(work.keys), "bucket")
-        repeats = together.mapInArrow(Repeats(work.keys), rows.SPARK_SCHEMA).persist(KEPT)
+        together = compared.repartitionById(work.buckets, "bucket")
+        repeats = together.mapInArrow(Repeats(work.buckets), rows.SPARK_SCHEMA).persist(KEPT)
         self._kept.append(repeats)
         with settings(spark, packed_at_once()):
             self._told = pa.concat_tables([self._told, self._rows(repeats, rows.TALLY)])

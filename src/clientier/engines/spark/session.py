@@ -16,6 +16,7 @@ from clientier.options import SparkOptions
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+OLDEST = (4, 1)
 # Text in double quotes are names, as in every SQL but Spark's own; no overflow passes; no zone is converted.
 SETTINGS = {
     "spark.sql.ansi.enabled": "true",
@@ -45,6 +46,7 @@ def spark_session(options: SparkOptions, existing: SparkSession | None = None) -
         raise EngineError(Problem("Spark", "pyspark is missing", fix)) from None
     ignore_pandas_3()
     if existing is not None:
+        _refuse_old(existing)
         with settings(existing, SETTINGS):
             check_workers(existing)
             yield existing
@@ -52,11 +54,18 @@ def spark_session(options: SparkOptions, existing: SparkSession | None = None) -
     with _interrupts_as_before():
         spark = started(options.master, conf)
         try:
+            _refuse_old(spark)
             with settings(spark, SETTINGS):
                 check_workers(spark)
                 yield spark
         finally:
             spark.stop()
+
+
+def _refuse_old(spark: SparkSession) -> None:
+    if tuple(map(int, spark.version.split(".")[:2])) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise EngineError(Problem("Spark", f"is {spark.version}", f"use Spark {oldest} or later"))
 
 
 @contextmanager
