@@ -81,10 +81,10 @@ def summed(
         *notes.of_days(config.language, days, period.as_of),
         *notes.of_reading(config.language, read.reading.rounded_lines),
     ]
-    money = engine.money_inside(config.metrics, period)
-    outcomes = engine.outcomes(period)
     if progress:
         progress("aggregating", None)
+    money = engine.money_inside(config.metrics, period)  # some engines sum by customer for it
+    outcomes = engine.outcomes(period)
     customers = engine.aggregate(config.metrics, period, keep_days, progress)
     return Aggregated(read.reading, period, days, outcomes, money, customers, tuple(found), read.history)
 

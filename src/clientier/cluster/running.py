@@ -88,8 +88,6 @@ def _aggregated(engine: SparkEngine, asked: Asked, progress: Progress | None) ->
     config = asked.config
     reading = engine.read(asked.options.files, config.transactions, asked.base, progress)
     period = settled_period(config, engine.days())
-    if progress:
-        progress("aggregating", None)
     data = summed(engine, config, Read(reading, period, _NO_HISTORY), progress, keep_days=True)
     check_days(config.gate, data.days, period)
     return data
